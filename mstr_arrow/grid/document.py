@@ -11,7 +11,7 @@ from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.completion import METRICS, complete
 from mstr_arrow.grid.server_types import type_name
 from mstr_arrow.grid.value_rule import whole_text
-from mstr_arrow.responses import HINT, LONGEST, describe_value, protocol_error
+from mstr_arrow.responses import HINT, describe_value, protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,6 +90,7 @@ class Place:
 class Document:
     """A page; ``row_headers`` and ``values`` are not yet decoded.
 
+    ``row_places`` and ``column_places`` are the positions of the header of a row, and of a data column, in order.
     ``values`` holds the members of ``metricValues``: ``raw``, ``formatted``. ``column_headers`` has a list for
     each position of the column axis, each as long as there are data columns.
     """
@@ -98,21 +99,13 @@ class Document:
     object_id: str
     rows: tuple[Unit, ...]
     columns: tuple[Unit, ...]
+    row_places: tuple[Place, ...]
+    column_places: tuple[Place, ...]
     metrics: tuple[Metric, ...]
     paging: Paging
     row_headers: Any
     column_headers: tuple[list[int], ...]
     values: Mapping[str, Any]
-
-    @property
-    def row_places(self) -> tuple[Place, ...]:
-        """The positions of a row's header, in order."""
-        return _places(self.rows)
-
-    @property
-    def column_places(self) -> tuple[Place, ...]:
-        """The positions of a data column's header, in order."""
-        return _places(self.columns)
 
     @property
     def is_empty(self) -> bool:
@@ -185,16 +178,19 @@ def _read(page: dict[str, Any]) -> Document:
     grid, data = page["definition"]["grid"], page["data"]
     rows = tuple(read_unit(unit) for unit in grid["rows"])
     columns = tuple(read_unit(unit) for unit in grid["columns"])
+    column_places = _places(columns)
     paging = data["paging"]
     return Document(
         instance_id=str(page["instanceId"] or ""),
         object_id=str(page.get("id") or ""),
         rows=rows,
         columns=columns,
+        row_places=_places(rows),
+        column_places=column_places,
         metrics=_metrics((*rows, *columns)),
         paging=Paging(_count(paging["total"]), _count(paging["current"]), _count(paging["offset"])),
         row_headers=data["headers"]["rows"],
-        column_headers=_column_headers(data["headers"].get("columns") or [], columns, rows=paging["total"]),
+        column_headers=_column_headers(data["headers"].get("columns") or [], column_places, rows=paging["total"]),
         values=data.get("metricValues") or {},
     )
 
@@ -219,20 +215,14 @@ def read_unit(unit: dict[str, Any]) -> Unit:
     """Read a unit of an axis, or of page-by, that is complete."""
     elements = unit["elements"]
     if str(unit["type"]).lower() == METRICS:
-        return Unit(unit.get("id", ""), _name(unit.get("name", "Metrics")), (), elements, is_metrics=True)
+        return Unit(unit.get("id", ""), whole_text(unit.get("name", "Metrics")), (), elements, is_metrics=True)
     name, unit_id = unit["name"], unit["id"]
     forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
-    return Unit(unit_id, _name(name), forms, elements, _width(unit.get("headerCount") or 1))
+    return Unit(unit_id, whole_text(name), forms, elements, _width(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:
-    return Form(form["id"], _name(form["name"]), type_name(form.get("dataType")))
-
-
-def _name(value: Any) -> str:
-    if len(value) > LONGEST:
-        raise TypeError(f"{describe_value(value)} stands where a name of at most {LONGEST:,} is due")
-    return whole_text(value)
+    return Form(form["id"], whole_text(form["name"]), type_name(form.get("dataType")))
 
 
 def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
@@ -242,7 +232,7 @@ def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
     return tuple(
         Metric(
             metric["id"],
-            _name(metric["name"]),
+            whole_text(metric["name"]),
             type_name(metric.get("dataType")),
             metric.get("min"),
             metric.get("max"),
@@ -256,9 +246,8 @@ def _places(units: tuple[Unit, ...]) -> tuple[Place, ...]:
     return tuple(Place(unit, level) for unit in units for level in range(unit.width))
 
 
-def _column_headers(headers: list[Any], columns: tuple[Unit, ...], rows: int) -> tuple[list[int], ...]:
+def _column_headers(headers: list[Any], places: tuple[Place, ...], rows: int) -> tuple[list[int], ...]:
     """Check the headers of the data columns: a list for each position, all equally long, of known elements."""
-    places = _places(columns)
     if len(headers) != len(places) or len({len(header) for header in headers}) > 1:
         if len(places) == 1 and places[0].unit.is_metrics and not any(headers):
             return (list(range(len(places[0].unit.elements))),)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
@@ -143,15 +144,22 @@ def _elements_by_place(document: Document, columns: Columns) -> Iterator[Element
     for unit in (*document.rows, *(document.columns if columns.options.layout == "tidy" else ())):
         if unit.is_metrics:
             continue
-        alike = read_alike(unit.elements) if isinstance(unit.elements, Piece) else None
+        piece = unit.elements if isinstance(unit.elements, Piece) else _write_elements(unit.elements)
+        alike = read_alike(piece)
         parsed = None
         for _ in range(unit.width):
             own, left = left[: len(unit.forms)], left[len(unit.forms) :]
             elements = None if alike is None else _elements_alike(unit, own, alike)
             if elements is None:
-                parsed = _parse_elements(unit.elements) if parsed is None else parsed
+                parsed = _parse_elements(piece) if parsed is None else parsed
                 elements = _elements(unit, own, parsed)
             yield elements
+
+
+def _write_elements(elements: Any) -> Piece:
+    """Write a short list again, which was not cut out, to read it as those that were."""
+    text = orjson.dumps(elements)
+    return Piece(text, 0, len(text))
 
 
 def _elements_alike(unit: Unit, columns: Sequence[Column], members: Mapping[str, Any]) -> Elements | None:
@@ -225,14 +233,7 @@ def _same_length(
     return pc.list_slice(values, 0, length, return_fixed_size_list=True)
 
 
-def _parse_elements(elements: Any) -> pa.StructArray:
-    if isinstance(elements, Piece):
-        return _parse_piece(elements)
-    names = [field.name for field in _ELEMENT]
-    return make_array([{name: element.get(name) for name in names} for element in elements], _ELEMENT)
-
-
-def _parse_piece(piece: Piece) -> pa.StructArray:
+def _parse_elements(piece: Piece) -> pa.StructArray:
     # Wrapped in an array of its own, a piece that ends too early or too late cannot be read.
     text = b"".join((b'{"elements":[', memoryview(piece.page)[piece.start : piece.end], b"]}"))
     if text.count(b",") > max(len(text) // _BYTES_PER_COMMA, _FEW_COMMAS):

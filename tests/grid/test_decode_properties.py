@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import MstrError
-from mstr_arrow.grid import cut, decode, fast, matrix
+from mstr_arrow.grid import cut, decode, fast, matrix, quoted
 from mstr_arrow.grid.grid_options import GridOptions
 
 PLAINLY = decode.decode_plainly
@@ -429,8 +429,8 @@ def forced(small_list, near):
     """Cut small lists too, search the end of a part close to the next one, read few rows of a matrix together."""
     stack = ExitStack()
     stack.enter_context(patch.object(cut, "_SMALL_LIST", small_list))
-    stack.enter_context(patch.object(cut, "_NEAR", near))
-    stack.enter_context(patch.object(matrix, "_SLICE", near))
+    for module, name in ((cut, "_NEAR"), (matrix, "_SLICE"), (quoted, "BLOCK")):
+        stack.enter_context(patch.object(module, name, near))
     return stack
 
 
@@ -491,7 +491,7 @@ def test_the_fast_path_reads_what_servers_usually_send(page, ascii_only, small_l
     with (
         forced(small_list, near=500),
         patch.object(decode, "decode_plainly", side_effect=AssertionError("plain")),
-        patch.object(fast, "_parse_piece", side_effect=AssertionError("parsed")),
+        patch.object(fast, "_parse_elements", side_effect=AssertionError("parsed")),
         patch.object(fast, "read_arrays", wraps=fast.read_arrays) as spy,
     ):
         found = decode_page(text)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import ConversionError
-from mstr_arrow.grid import decode, matrix
+from mstr_arrow.grid import decode, matrix, quoted
 from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.escapes import unescape
 from mstr_arrow.grid.grid_options import GridOptions
@@ -53,13 +53,13 @@ SPELLINGS = (
 )
 
 
-SLICES = st.sampled_from([1, 7, 40, matrix._SLICE])
-"""Bytes that are read together, from nearly every row by itself to all rows at once."""
+SLICES = st.sampled_from([1, 7, 40, 64, 100, matrix._SLICE])
+"""Bytes that are read together, of a matrix and of a slice of it, from few of a row to all rows at once."""
 
 
 def read(raw, *types, of=read_values, bytes_of_slice=matrix._SLICE):
     text = f'{{"raw":{raw}}}'.encode("utf-8", "surrogatepass")
-    with patch.object(matrix, "_SLICE", bytes_of_slice):
+    with patch.object(matrix, "_SLICE", bytes_of_slice), patch.object(quoted, "BLOCK", bytes_of_slice):
         return of(Piece(text, len('{"raw":'), len(text) - 1), types)
 
 
