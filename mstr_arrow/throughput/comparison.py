@@ -65,7 +65,7 @@ class Difference:
 
     @property
     def answer(self) -> Answer:
-        """ "different", "not different" or "too noisy to say"."""
+        """The verdict on the difference: "different", "not different" or "too noisy to say"."""
         if self.low > 1 + SAME or self.high < 1 / (1 + SAME):
             return "different"
         if self.low < 1 / (1 + TOLERANCE) or self.high > 1 + TOLERANCE:
