@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pytest
 from mstr_arrow.arrays import make_array, make_scalar, make_table
 
 ELEMENT = pa.struct({"id": pa.string(), "forms": pa.list_(pa.string())})
+EAST = timezone(timedelta(hours=2))
 MOMENT = datetime(2024, 1, 31, 10, 20, 30, 5, tzinfo=UTC)
 
 
@@ -33,12 +34,13 @@ class Text(str):
         ([date(2024, 1, 31), None], pa.date32()),
         ([MOMENT, None], pa.timestamp("us", "UTC")),
         ([MOMENT.replace(tzinfo=None)], pa.timestamp("us")),
-        ([time(1, 2, 3)], pa.time64("us")),
+        ([MOMENT.replace(tzinfo=None), MOMENT.astimezone(EAST), MOMENT], pa.timestamp("us", "UTC")),
+        ([MOMENT.replace(year=year, tzinfo=None) for year in (1, 9999)], pa.timestamp("us")),
         ([Decimal("-1.5"), None], pa.decimal128(38, 2)),
+        ([None, None], pa.string()),
         ([Decimal(10**60)], pa.decimal256(76, 2)),
         ([{"id": "h1", "forms": ["a", None]}, {"id": None, "forms": None}, None], ELEMENT),
         ([[1, 2], None, (), (3,)], pa.list_(pa.int32())),
-        ([None], pa.null()),
     ],
     ids=str,
 )
@@ -55,6 +57,9 @@ def test_arrays_are_those_of_pyarrow(values, to):
         ([300], pa.int8()),
         (["\ud800"], pa.string()),
         ([1], pa.string()),
+        ([b"a"], pa.string()),
+        ([1], pa.bool_()),
+        ([1.5], pa.int64()),
         (["a"], pa.float64()),
         ([Decimal("1.505")], pa.decimal128(38, 2)),
         ([Decimal(10**37)], pa.decimal128(38, 2)),
@@ -67,7 +72,7 @@ def test_arrays_are_those_of_pyarrow(values, to):
     ids=str,
 )
 def test_values_that_are_not_of_the_type_are_value_errors(values, to):
-    with pytest.raises(ValueError):  # noqa: PT011 - the words are Arrow's or Polars'
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are Arrow's or Python's
         make_array(values, to)
 
 
