@@ -61,7 +61,7 @@ class Marked(Generic[T]):
 
     item: T
     tail: pa.RecordBatch
-    checksum: bytes
+    checksum: int
 
 
 def mark_with(convert: Callable[[pa.RecordBatch], T]) -> Callable[[pa.RecordBatch], Marked[T]]:
@@ -86,7 +86,7 @@ class HandedOut:
     """A page that was handed out: its rows of the grid, their checksum, and a hash of the bad values in it."""
 
     rows: Range
-    checksum: bytes
+    checksum: int
     misfits: int
 
 

@@ -1,25 +1,30 @@
-"""A hash of rows, to find out later whether the same ones come again."""
+"""A hash of rows, to find out later whether the same ones come again. Pure."""
 
 from __future__ import annotations
 
-import hashlib
+from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def checksum(batch: pa.RecordBatch) -> bytes:
-    """Return what tells rows and their order from others: a hash of every value, of each row, of all rows.
+def checksum(batch: pa.RecordBatch) -> int:
+    """Return what tells rows and their order from others in this process: a hash of every value.
 
-    Equal rows have an equal one, whatever dictionaries their texts are in, in this process.
+    Equal rows have an equal one, whatever dictionaries their texts are in, if each text stands in these once.
     """
-    columns = [pl.Series(f"{number}", _hashes(array)) for number, array in enumerate(batch.columns)]
-    rows = pl.DataFrame(columns).hash_rows() if columns else pl.Series([batch.num_rows], dtype=pl.UInt64)
-    return hashlib.blake2b(memoryview(rows.rechunk().to_arrow().buffers()[1]), digest_size=16).digest()
+    parts = [pa.record_batch([part], names=["part"]) for array in batch.columns for part in _parts(array)]
+    return hash((batch.num_rows, *(part.serialize().to_pybytes() for part in parts)))
 
 
-def _hashes(array: pa.Array) -> pl.Series:
-    if not pa.types.is_dictionary(array.type):
-        return pl.Series(array).hash()
-    hashes = pl.Series(array.dictionary).hash().to_arrow()
-    return pl.Series(hashes.take(array.indices))
+def _parts(array: pa.Array) -> Iterator[pa.Array]:
+    """Take an array apart into what is the same wherever its values are."""
+    if pa.types.is_dictionary(array.type):
+        used = array.indices.dictionary_encode()  # in the order of the rows
+        yield array.dictionary.take(used.dictionary)
+        array = used.indices
+    yield pc.indices_nonzero(array.is_null())
+    yield array.drop_null()

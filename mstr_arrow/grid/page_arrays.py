@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -65,8 +64,6 @@ class PageArrays:
 def gather_texts(texts: pa.Array, indices: pa.Array) -> pa.DictionaryArray:
     """Gather texts by element, as a dictionary in which each text stands once."""
     texts.validate(full=True)  # those of pages may be no UTF-8
-    if not texts.null_count and pl.Series(pl.from_arrow(texts)).n_unique() == len(texts):  # as nearly always
-        return pa.DictionaryArray.from_arrays(indices, texts).cast(TEXT)
     encoded = texts.dictionary_encode()
     if len(encoded.dictionary) < len(texts):
         indices = encoded.indices.take(indices)
