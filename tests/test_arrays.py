@@ -114,19 +114,34 @@ WAYS = {
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_no_pandas_is_imported_where_there_is_one(simulator, tmp_path, way):
-    # One of our own: what pyarrow would import, whatever is installed.
-    (tmp_path / "pandas.py").write_text('__version__ = "9.9"')
+    _run_without("pandas", WAYS[way], simulator, tmp_path)
+
+
+def test_reads_whose_rows_nothing_is_done_with_import_no_polars(simulator, tmp_path):
+    way = """
+        connection.cube("Sales Cube").write_parquet("sales.parquet")
+        connection.cube("Sales Cube").to_reader().read_all()
+        connection.cube("Awkward Values").to_arrow()
+        connection.cube("Sales Cube").extract("parts")
+        connection.objects().table
+    """
+    _run_without("polars", way, simulator, tmp_path)
+
+
+def _run_without(module, way, simulator, folder):
+    """Run code in a process that may not import a module, though there is one."""
+    (folder / f"{module}.py").write_text('__version__ = "9.9"')  # what pyarrow would import, whatever is installed
     head = f"""
         import sys
         import mstr_arrow as ma
         connection = ma.connect({simulator.url!r}, username={simulator.username!r}, password={simulator.password!r})
     """
-    end = """
+    end = f"""
         connection.close()
-        sys.exit("pandas was imported" if "pandas" in sys.modules else 0)
+        sys.exit("{module} was imported" if "{module}" in sys.modules else 0)
     """
-    code = "".join(map(textwrap.dedent, (head, WAYS[way], end)))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    code = "".join(map(textwrap.dedent, (head, way, end)))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
     subprocess.run(  # noqa: S603 - the script stands in this file
-        [sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path, env=environment
+        [sys.executable, "-W", "error", "-c", code], check=True, cwd=folder, env=environment
     )

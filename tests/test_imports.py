@@ -53,11 +53,11 @@ MAY_USE = {
         *("signatures", "http", "credentials", "config", "events", "background", "private", "masked"),
         *("paths", "responses", "given", "errors", "names", "telemetry"),
     },
-    "grid": {"arrays", "json_bounds", "responses", "errors", "names"},
+    "grid": {"arrays", "lazy", "json_bounds", "responses", "errors", "names"},
     "files": {"arrays", "grid", "paths", "errors", "names"},
-    "query": {"grid", "given", "errors", "names"},
+    "query": {"lazy", "grid", "given", "errors", "names"},
     "prompts": {"responses", "lazy", "query", "toml", "paths", "errors", "names"},
-    "adapters": {"query", "grid", "session", "background", "paths", "errors", "names"},
+    "adapters": {"lazy", "query", "grid", "session", "background", "paths", "errors", "names"},
     "caches": {"arrays", "responses", "session", "http", "errors", "names"},
     "instances": {
         "responses",
@@ -88,7 +88,7 @@ MAY_USE = {
         "adapters",
         "grid",
         "session",
-        *("given", "errors", "telemetry"),
+        *("given", "errors", "lazy", "telemetry"),
     },
     "catalog": {
         "arrays",
@@ -146,6 +146,7 @@ MAY_USE = {
     },
     "jobs": {
         "arrays",
+        "lazy",
         *(
             "sizes",
             "opening",

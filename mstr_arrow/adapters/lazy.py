@@ -7,12 +7,10 @@ import inspect
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-import polars as pl
-from polars.io.plugins import register_io_source
-
 from mstr_arrow import background
 from mstr_arrow.adapters.polars import empty_frame
 from mstr_arrow.errors import DataMismatch
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.parse_polars import without_hints
 from mstr_arrow.wording import naming
 
@@ -90,10 +88,11 @@ def lazy_frame(
             yield from shown.iter_slices(batch_size) if batch_size and len(shown) > batch_size else (shown,)
         on_end()
 
+    register = pl.io.plugins.register_io_source
     labels: dict[str, Any] = {}
-    if "explain_name" in inspect.signature(register_io_source).parameters:  # not in every Polars that will do
+    if "explain_name" in inspect.signature(register).parameters:  # not in every Polars that will do
         labels["explain_name"] = name
-    return register_io_source(frames, schema=fetch_schema, is_pure=True, **labels)
+    return register(frames, schema=fetch_schema, is_pure=True, **labels)
 
 
 def _iterate_frames(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import TableError
+from mstr_arrow.lazy import pl
 from mstr_arrow.wording import naming
 
 _SHOWN = 3

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.grid.texts import deliver_schema
+from mstr_arrow.lazy import pl
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.texts import Strings

@@ -11,13 +11,13 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mstr_arrow.arrays import make_scalar
 from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.tidy import Laid
+from mstr_arrow.lazy import pl
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:

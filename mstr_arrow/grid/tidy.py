@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +21,7 @@ from mstr_arrow.grid.matrix import MARKED, cast_values
 from mstr_arrow.grid.page_arrays import Elements
 from mstr_arrow.grid.schema import totals_column
 from mstr_arrow.grid.server_types import TEXT
+from mstr_arrow.lazy import pl
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mstr_arrow.errors import UsageError
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.write_sql import quote
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.grid.schema import ID_FORM
 from mstr_arrow.grid.server_types import attribute_type, metric_type
+from mstr_arrow.lazy import pl
 from mstr_arrow.names import as_it_looks, listing, suggestion
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import polars as pl
-
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.columns import subjects_in
 from mstr_arrow.query.expressions import (
     And,

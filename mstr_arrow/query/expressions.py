@@ -13,9 +13,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-import polars as pl
-
 from mstr_arrow.errors import UsageError
+from mstr_arrow.lazy import pl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -228,9 +227,9 @@ class PolarsCondition(Expression):
 
 def as_condition(value: object) -> Expression | None:
     """Return a condition or a Polars expression as a condition, None for anything else."""
-    if isinstance(value, pl.Expr):
-        return PolarsCondition(value)
-    return value if isinstance(value, Expression) else None
+    if isinstance(value, Expression):
+        return value
+    return PolarsCondition(value) if isinstance(value, pl.Expr) else None
 
 
 def conjuncts(expression: Expression) -> tuple[Expression, ...]:

@@ -6,9 +6,8 @@ import operator
 from functools import reduce
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from mstr_arrow.errors import UsageError
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.expressions import (
     And,
     Between,

@@ -15,8 +15,7 @@ from io import StringIO
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import polars as pl
-
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.bind import bind
 from mstr_arrow.query.expressions import all_of
 from mstr_arrow.query.reference import col
@@ -37,13 +36,6 @@ _CLOSED: dict[str, tuple[Operator, Operator]] = {
     "Right": (">", "<="),
     "None": (">", "<"),
 }
-_WIDER_INTEGERS: dict[pl.DataType, tuple[type[pl.DataType], ...]] = {
-    pl.Int8(): (pl.Int16, pl.Int32, pl.Int64),
-    pl.Int16(): (pl.Int32, pl.Int64),
-    pl.Int32(): (pl.Int64,),
-}
-ANY_ERROR = (Exception, pl.exceptions.PanicException)
-"""What Polars, or a form of it not known here, may raise; a predicate not understood is no error."""
 
 
 class Understood(NamedTuple):
@@ -64,7 +56,7 @@ def from_polars(predicate: pl.Expr, subjects: Subjects) -> Understood:
     """
     try:
         nodes = list(_conjuncts(json.loads(predicate.meta.serialize(format="json"))))
-    except ANY_ERROR:
+    except any_error():
         return Understood(None, (str(predicate),))
     read = [_read(node, subjects) for node in nodes]
     unknown = tuple(_text(node) for node, known in zip(nodes, read, strict=True) if known is None)
@@ -76,7 +68,7 @@ def parts(predicate: pl.Expr, subjects: Subjects) -> list[tuple[pl.Expr, Express
     try:
         nodes = list(_conjuncts(json.loads(predicate.meta.serialize(format="json"))))
         found = [(_expression(node), _read(node, subjects)) for node in nodes]
-    except ANY_ERROR:
+    except any_error():
         return [(predicate, None)]
     return found if len(found) > 1 else [(predicate, known) for _, known in found]
 
@@ -97,7 +89,7 @@ def _read(node: Any, subjects: Subjects) -> Expression | None:
     """Read a condition, bound to its columns; None where it is not understood."""
     try:
         return bind(_Reader(subjects).condition(node), subjects)
-    except ANY_ERROR:
+    except any_error():
         return None
 
 
@@ -198,7 +190,9 @@ def _keeps_meaning(subject: Subject, cast: pl.DataType) -> bool:
         return True
     match subject.kind:
         case "integer":
-            return cast == pl.Float64 or cast in _WIDER_INTEGERS.get(subject.dtype, ())
+            integers = (pl.Int8, pl.Int16, pl.Int32, pl.Int64)
+            wider = integers[integers.index(subject.dtype) :] if subject.dtype in integers else ()
+            return cast == pl.Float64 or cast in wider
         case "decimal":
             return cast == pl.Float64
         case "date":
@@ -276,6 +270,11 @@ def _exact_floats(node: Any) -> Any:
     return node
 
 
+def any_error() -> tuple[type[BaseException], ...]:
+    """Return what Polars, or a form of it not known here, may raise; a predicate not understood is no error."""
+    return (Exception, pl.exceptions.PanicException)
+
+
 def first_line(error: BaseException) -> str:
     """Return what Polars says, without the plan that it may add."""
     return next(iter(str(error).splitlines()), type(error).__name__)
@@ -284,5 +283,5 @@ def first_line(error: BaseException) -> str:
 def _text(node: Any) -> str:
     try:
         return str(_expression(node))
-    except ANY_ERROR:
+    except any_error():
         return "a condition that Polars cannot name"

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from mstr_arrow.errors import UsageError
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.bind import bind
 from mstr_arrow.query.expressions import And, Or, PolarsCondition
-from mstr_arrow.query.parse_polars import ANY_ERROR, first_line, is_constant, parts
+from mstr_arrow.query.parse_polars import any_error, first_line, is_constant, parts
 from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _check_type(expr: pl.Expr, subjects: Subjects) -> None:
     nothing = pl.DataFrame(schema={subject.name: subject.dtype for subject in subjects.all})
     try:
         kept = nothing.select(kept=expr).to_series()
-    except ANY_ERROR as error:
+    except any_error() as error:
         hint = "Compare each column with values of its own type; schema shows the types."
         if "datetime" in str(error).casefold() and (name := _without_zone(expr, subjects)):
             hint = (
@@ -104,7 +103,7 @@ def _without_zone(expr: pl.Expr, subjects: Subjects) -> str | None:
 def _check_rows(expr: pl.Expr) -> None:
     try:
         separable = _looks_at_one_row(expr)
-    except ANY_ERROR:  # functions of Python's, of which nothing is known
+    except any_error():  # functions of Python's, of which nothing is known
         separable = False
     if not separable:
         raise UsageError(

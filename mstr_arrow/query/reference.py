@@ -7,9 +7,8 @@ import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, NoReturn
 
-import polars as pl
-
 from mstr_arrow.errors import UsageError
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.expressions import (
     Between,
     ColumnComparison,

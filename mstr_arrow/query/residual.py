@@ -7,11 +7,11 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.errors import DataMismatch, UsageError
 from mstr_arrow.grid.texts import join_batches
+from mstr_arrow.lazy import pl
 from mstr_arrow.names import listing
 from mstr_arrow.query.parse_polars import first_line
 

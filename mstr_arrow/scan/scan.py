@@ -6,7 +6,6 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 
 from mstr_arrow.adapters import pandas as pandas_adapter
@@ -15,6 +14,7 @@ from mstr_arrow.adapters.lazy import lazy_frame
 from mstr_arrow.fetch.batches import Batches
 from mstr_arrow.fetch.collect import take_all
 from mstr_arrow.grid.texts import check_strings, deliver_batch, deliver_schema, join_batches
+from mstr_arrow.lazy import pl
 from mstr_arrow.query.columns import subjects_of
 from mstr_arrow.query.pushdown import push_down
 from mstr_arrow.scan.extractable import Extractable

@@ -398,7 +398,7 @@ def frames(slow):
         source.append(io_source)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mstr_arrow.adapters.lazy.register_io_source", register)
+        patch.setattr("polars.io.plugins.register_io_source", register)
         lazy_frame(Loop(), lambda: slow.schema, slow.opened, "slow")
     return source[0]
 
