@@ -10,8 +10,8 @@ Run ``python -m benchmarks.limiter [--quick] [--part knees|latency|simulator]``.
   so many pages takes with the best fixed number, as a part of the time it takes to adapt, with 32 and 64 requests
   at most and with the 10 that pages of the usual size leave room for. The first answers are not left out: what is
   lost is lost on the way up. Beside it stands what is possible: a client that begins alike, and knows all with the
-  first answer. A read so short that this one misses the target has its target of what is possible. And one such
-  read from the simulator, at 50 ms a page;
+  first answer. A read so short that this one misses the target has its target of what is possible. The next read
+  of a connection begins with what was learned. And one such read from the simulator, at 50 ms a page;
 * against the **simulator**, in a process of its own, that has 8 workers and sleeps for each page: rows per second
   of whole extractions, of which the first answers are spent on finding the knee.
 """
@@ -116,15 +116,17 @@ class Leaping(Limiter):
         self.limit = self._most
 
 
-def beside_the_ceiling(server: Queueing, most: int, pages: int, seed: int) -> tuple[float, float]:
-    """Compare whole reads to that with the best fixed number: its seconds to those of adapting, and of leaping."""
+def beside_the_ceiling(server: Queueing, most: int, pages: int, seed: int) -> tuple[float, float, float]:
+    """Compare whole reads to that with the best fixed number: one that adapts, one that leaps, and the next."""
 
     def seconds(limiter: Limiter) -> float:
         return max(answer.at for answer in islice(served(server, limiter, seed=seed), pages))
 
     fixed = {*(each for each in SWEEP if each < most), most}
     best = min(seconds(Limiter(least=each, most=each)) for each in fixed)
-    return best / seconds(Limiter(most=most)), best / seconds(Leaping(most=most))
+    adapting = Limiter(most=most)
+    first, leaping = best / seconds(adapting), best / seconds(Leaping(most=most))
+    return first, leaping, best / seconds(Limiter(most=most, known=adapting.learned))
 
 
 def _far_away(seeds: int, pages: int) -> None:
@@ -135,13 +137,24 @@ def _far_away(seeds: int, pages: int) -> None:
             for read in reads:
                 server = Queueing(workers=MANY, seconds=latency, noise=0.3)
                 runs = [beside_the_ceiling(server, most, read, seed) for seed in range(seeds)]
-                adapting, leaping = zip(*runs, strict=True)
-                mean, bound = statistics.fmean(adapting), statistics.fmean(leaping)
+                adapting, leaping, second = zip(*runs, strict=True)
+                mean, bound, again = (statistics.fmean(each) for each in (adapting, leaping, second))
                 least = TARGET_OF_BEST * (bound if bound < TARGET_OF_BEST else 1.0)
                 met = verdict(mean, round(least, 2), at_most=False)
                 figures = f"{mean:.2f}", f"{min(adapting):.2f}", f"{bound:.2f}"
-                rows.append((f"{latency * 1e3:,.0f} ms", most, f"{read:,}", *figures, met))
-    header = ("a page", "in flight at most", "pages", "best / adapting", "worst", f"possible from {FIRST}", "")
+                later = f"{again:.2f}", verdict(again, TARGET_OF_BEST, at_most=False)
+                rows.append((f"{latency * 1e3:,.0f} ms", most, f"{read:,}", *figures, met, *later))
+    header = (
+        "a page",
+        "in flight at most",
+        "pages",
+        "best / adapting",
+        "worst",
+        f"possible from {FIRST}",
+        "",
+        "the next read",
+        "",
+    )
     print(table(header, rows))
     print(f"\n{machine()}; {pages:,} pages of {FAR_ROWS} rows from the simulator, on this machine: 50 ms a page\n")
     _compare(TimeModel(workers=MANY, request_ms=50, rows_per_second=1e9), pages, FAR_ROWS, (6, 12, 16, 24, 32))

@@ -19,14 +19,15 @@ class Budget:
     ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
     page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now
     have ``page_rows`` rows, and had from ``fewest_rows`` to ``most_rows``. The schedulers are served in the order
-    in which they came. ``ran_out``: a page was empty although rows were promised.
+    in which they came. ``ran_out``: a page was empty although rows were promised. ``known`` is what the limiter of
+    an earlier read has learned.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, known: int | None = None) -> None:
         self.limits = limits
         fixed = limits.concurrency
         most = limits.max_concurrency if fixed is None else fixed
-        self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite)
+        self.limiter = Limiter(least=fixed or 1, most=most, polite=limits.polite, known=known)
         self.ran_out = False
         self.in_flight = 0
         self.held = self.most_held = 0

@@ -51,7 +51,9 @@ class ReadContext:
         self.options = options
         self.deadline = Deadline(options.deadline)
         self.meter = Meter()
-        self.budget = Budget(options.limits)
+        self._http = session.http.own
+        self._known, self._http.worth_in_flight = self._http.worth_in_flight, None
+        self.budget = Budget(options.limits, self._known)
         self._on_progress = on_progress
         self._offsets: dict[str, bool] = {}
         self._large = threading.Lock()
@@ -123,6 +125,7 @@ class ReadContext:
     def close(self) -> None:
         """Stop the clock and let the session go."""
         self.meter.end()
+        self._http.worth_in_flight = self.budget.limiter.learned or self._known or self._http.worth_in_flight
         self._lag.cancel()
         self.session.release()
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mstr_arrow.fetch.budget import Budget
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,18 +32,26 @@ _NUMBER_BYTES, _INDEX_BYTES, _ELEMENT_BYTES = 10, 4, 75
 
 
 def describe_scan(
-    division: Division | None, source: Source, columns: Columns, probed: Instance, options: ReadOptions
+    division: Division | None,
+    source: Source,
+    columns: Columns,
+    probed: Instance,
+    options: ReadOptions,
+    *,
+    at_once: int,
 ) -> str:
     """Describe a scan: what is sent, what stays here and why, how much comes.
 
-    ``source`` is what is asked, ``columns`` those of the whole object, ``probed`` an instance of what is asked.
+    ``source`` is what is asked, ``columns`` those of the whole object, ``probed`` an instance of what is asked, and
+    ``at_once`` the requests in flight to begin with.
     """
-    return "\n".join(_lines(division, source, columns, probed, options))
+    begun = f"{at_once} at once" if options.limits.concurrency else f"{at_once} at once to begin with"
+    return "\n".join(
+        [*_lines(division, source, columns, options), _amounts(division, probed, options.limits, begun)]
+    )
 
 
-def _lines(
-    division: Division | None, source: Source, columns: Columns, probed: Instance, options: ReadOptions
-) -> Iterator[str]:
+def _lines(division: Division | None, source: Source, columns: Columns, options: ReadOptions) -> Iterator[str]:
     body = source.request_body(options.grid)
     later = ", and when it has run, PUT …/instances/{id}" if body and source.responds_async else ""
     yield f"asks the server: POST /api/{source.path}{later}"
@@ -55,7 +61,6 @@ def _lines(
         yield from (f"note: {note}" for note in division.notes)
         if division.residual.columns is not None and division.residual.columns != tuple(columns.schema.names):
             yield f"columns: {', '.join(division.residual.columns)}"
-    yield _amounts(division, probed, options.limits)
 
 
 def _conditions(division: Division) -> Iterator[str]:
@@ -114,7 +119,7 @@ def _json(value: Any, names: _Names, indent: str, label: str, end: str = "") -> 
     yield f"{indent}{'}' if isinstance(value, dict) else ']'}{end}"
 
 
-def _amounts(division: Division | None, probed: Instance, limits: Limits) -> str:
+def _amounts(division: Division | None, probed: Instance, limits: Limits, at_once: str) -> str:
     """Say how many rows and bytes are read, and in which pages."""
     first = None if division is None else division.first
     rows = probed.total if first is None else min(probed.total, max(1, first))
@@ -126,22 +131,17 @@ def _amounts(division: Division | None, probed: Instance, limits: Limits) -> str
         f"reads {rows:,} of the {probed.total:,} rows that this makes on the server"
         f"{', and more until enough are found' if more else ''}: "
         f"{_bytes(least)} to {_bytes(most)} of JSON text, depending on how often elements repeat; "
-        f"{_pages(rows, limits)}"
+        f"{_pages(rows, limits, at_once)}"
     )
 
 
-def _at_once(limits: Limits) -> str:
-    limiter = Budget(limits).limiter
-    return f"{limiter.limit} at once" if limits.concurrency else f"{limiter.limit} at once to begin with"
-
-
-def _pages(rows: int, limits: Limits) -> str:
+def _pages(rows: int, limits: Limits, at_once: str) -> str:
     page = limits.first_rows
     if rows <= page:
         return "in one page"
     if limits.page_rows is not None:
-        return f"in {-(-rows // page):,} pages of {page:,} rows, {_at_once(limits)}"
-    then = f"then pages of about {_bytes(limits.page_bytes)}, {_at_once(limits)}"
+        return f"in {-(-rows // page):,} pages of {page:,} rows, {at_once}"
+    then = f"then pages of about {_bytes(limits.page_bytes)}, {at_once}"
     return f"first a page of {page:,} rows, {then}"
 
 

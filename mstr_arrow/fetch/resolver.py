@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mstr_arrow.errors import DataMismatch, ServerError
 from mstr_arrow.fetch.base_reader import ReadSpec
+from mstr_arrow.fetch.budget import Budget
 from mstr_arrow.fetch.explain import describe_scan
 from mstr_arrow.fetch.readers import make_reader, open_or_close, sort_at_end
 from mstr_arrow.fetch.stats import watcher
@@ -253,7 +254,9 @@ class Resolver:
         division = await self._narrow(division)
         probed = await self._probe(division)
         source = replace(self._whole_source, body=self._body(division))
-        return describe_scan(division, source, self.whole.columns or probed.columns, probed, self.options)
+        columns = self.whole.columns or probed.columns
+        budget = Budget(self.options.limits, self.session.http.own.worth_in_flight)
+        return describe_scan(division, source, columns, probed, self.options, at_once=budget.limiter.limit)
 
     async def _probe(self, division: Division | None) -> Instance:
         """Look at the first rows of a division's instance, once."""

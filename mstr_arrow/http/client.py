@@ -66,6 +66,8 @@ class Http:
         self._listeners = [each for each in listeners if each is not None]
         self.renew: Callable[[SessionKeys, SessionExpired], Awaitable[None]] | None = None
         """Puts keys of a new session in place of those that the server refused, or raises why it cannot."""
+        self.worth_in_flight: int | None = None
+        """Requests in flight that a read has learned to be worth it; one read at a time takes that."""
         self._pid = os.getpid()
         self._session = client_session(settings)
         self._routes: dict[str, Route] = {}

@@ -5,7 +5,7 @@ only makes the others wait. At first the limiter climbs: every answer that is as
 requests go, so that they double about every round trip, until answers are slow one after another. From then on two
 levels and the rise of the time between them tell where the knee is: the limiter rests at a level, tries another for
 as many answers as it takes to tell, and goes to the knee. At the most that is allowed it seldom tries fewer, by a
-small step.
+small step. What it has learned, the next one can begin with.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class Limiter:
 
     It is told of every request when that starts and when it was answered. Where ``least`` is ``most`` it learns
     nothing. ``polite`` allows `POLITE` at most, and the second only where the first takes hardly longer for it.
-    ``lowest`` and ``highest`` are what the limit was so far.
+    ``lowest`` and ``highest`` are what the limit was so far. ``known`` is what an earlier one has `learned` of the
+    server: it begins there, or half-way where that is more than it would begin with.
 
     >>> limiter = Limiter(most=8)
     >>> limiter.limit
@@ -90,20 +91,28 @@ class Limiter:
     3
     """
 
-    def __init__(self, *, least: int = 1, most: int = 32, polite: bool = False) -> None:
+    def __init__(self, *, least: int = 1, most: int = 32, polite: bool = False, known: int | None = None) -> None:
         self._least = least
         self._most = max(least, min(most, POLITE) if polite else most)
         self._weight = _STRICT if polite else _LENIENT
         self._changed = _POLITELY_CHANGED if polite else _CHANGED
-        self.limit = self.lowest = self.highest = self._home = max(least, min(self._most, 1 if polite else FIRST))
+        first = FIRST if known is None else min(known, max(FIRST, known // 2))
+        self.limit = self.lowest = self.highest = self._home = max(least, min(self._most, 1 if polite else first))
         self._base: _Window | None = None  # answers at home
         self._window = _Window()
         self._trying, self._up, self._step = False, True, _LONGEST_STEP
         self._climbing = not polite
+        self._polite = polite
         self._climb_anew()
         self._patience = self._rounds = 1
         self._level = self._cut_at = self._started = self._rows = self._odd = 0
         self._full = False
+
+    @property
+    def learned(self) -> int | None:
+        """The requests in flight that the answers have shown to be worth it; None where they have told nothing."""
+        told = not self._climbing or self.lowest < self.highest
+        return self._home if told and not self._polite and self._least < self._most else None
 
     def _climb_anew(self) -> None:
         """Forget how quick answers are."""

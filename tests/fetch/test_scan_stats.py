@@ -100,6 +100,19 @@ def test_what_is_held_is_told(connection):
     assert 2 * size < stats.held_bytes_highest <= 20_000 + 1.1 * size
 
 
+def test_a_read_begins_with_what_an_earlier_one_has_learned_and_one_beside_it_as_ever(connection):
+    cube, http = connection.cube("Numbers", page_rows=20), connection._client.http.own
+    cube.to_arrow()
+    assert cube.stats.in_flight_lowest <= http.worth_in_flight <= cube.stats.in_flight_highest
+    http.worth_in_flight = 4
+    assert "4 at once to begin with" in cube.explain()
+    with cube.to_batches() as first, cube.to_batches() as second:
+        assert (first.stats.in_flight_limit, second.stats.in_flight_limit) == (4, 6)
+    assert http.worth_in_flight == 4
+    assert cube.with_options(concurrency=3).to_arrow().num_rows == 2_000
+    assert http.worth_in_flight == 4
+
+
 def test_a_busy_server_has_fewer_requests_in_flight(connection, simulator):
     simulator.fail(Fault.busy(retry_after=0).on("GET", "/instances/", times=1))
     cube = connection.cube("Numbers", page_rows=20)

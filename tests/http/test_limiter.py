@@ -35,7 +35,35 @@ def test_on_a_server_that_is_only_far_away_it_loses_little_on_the_way_up(most, r
 def test_a_short_read_is_little_slower_than_one_that_knows_all_with_the_first_answer(most, requests):
     server = Queueing(workers=1_000, seconds=2.0, noise=0.3)
     runs = [beside_the_ceiling(server, most, requests, seed) for seed in range(10)]
-    assert fmean(adapting / leaping for adapting, leaping in runs) >= 0.88
+    assert fmean(adapting / leaping for adapting, leaping, _ in runs) >= 0.88
+
+
+@pytest.mark.parametrize(("most", "requests"), [(10, 30), (32, 100), (64, 1_000)])
+def test_the_next_read_is_nearly_as_quick_as_one_with_the_best_fixed_number(most, requests):
+    server = Queueing(workers=1_000, seconds=2.0, noise=0.3)
+    assert fmean(beside_the_ceiling(server, most, requests, seed)[2] for seed in range(10)) >= 0.9
+
+
+def test_what_one_has_learned_another_begins_with_half_way_and_never_more_than_allowed():
+    limiter = Limiter()
+    assert limiter.learned is None
+    limiter.on_done(limiter.on_start(FIRST), seconds=1.0, rows=10)
+    assert limiter.learned == limiter.limit > FIRST
+    begun = {known: Limiter(most=40, known=known).limit for known in (1, 4, FIRST, 10, 32, 500)}
+    assert begun == {1: 1, 4: 4, FIRST: FIRST, 10: FIRST, 32: 16, 500: 40}
+    assert Limiter(least=3, known=1).limit == 3
+
+
+def test_a_server_that_has_fewer_workers_than_was_learned_is_not_given_more_for_it():
+    limits = levels(Queueing(workers=2, noise=0.3), Limiter(known=32), 300)
+    assert fmean(limits[50:]) < 5
+
+
+@pytest.mark.parametrize("limits", [{"least": 4, "most": 4}, {"polite": True}])
+def test_nothing_is_learned_where_the_number_is_fixed_or_polite(limits):
+    limiter = Limiter(**limits)
+    levels(Queueing(workers=8), limiter, 200)
+    assert limiter.learned is None
 
 
 @pytest.mark.parametrize(("workers", "longest"), [(1, 3.6), (2, 2.4), (4, 2.4), (8, 2.3), (16, 1.8)])
