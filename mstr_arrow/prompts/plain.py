@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing
@@ -26,7 +26,6 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
     "time": time.fromisoformat,
 }
 _CONDITIONS = ("where", "all", "any")
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _TABLES = ("default", *_TYPED, "expression", *_CONDITIONS, *_SCALARS)
 
 
@@ -144,9 +143,9 @@ def _from_condition(table: dict[str, Any]) -> tree.Expression:
     column, operator, *values = content
     positive = operator.removeprefix("not ")
     negated = positive != operator
-    if operator in _COMPARISONS:
+    if operator in get_args(tree.Operator):
         return tree.Comparison(column, operator, _from_scalar(values[0]))
-    if operator.removesuffix(" column") in _COMPARISONS:
+    if operator.removesuffix(" column") in get_args(tree.Operator):
         return tree.ColumnComparison(column, operator.removesuffix(" column"), values[0])
     match positive:
         case "between":
@@ -157,10 +156,10 @@ def _from_condition(table: dict[str, Any]) -> tree.Expression:
             return tree.Elements(column, tuple(values[0]), positive == "lacks elements")
         case "is null" | "is not null":
             return tree.Null(column, positive == "is not null")
-        case "contains" | "starts_with" | "ends_with":
-            return tree.Match(column, cast("tree.Pattern", positive), values[0], negated)
-        case "top" | "bottom" | "top_percent" | "bottom_percent":
-            return tree.Rank(column, cast("tree.Ranking", positive), values[0], negated)
+    if positive in get_args(tree.Pattern):
+        return tree.Match(column, cast("tree.Pattern", positive), values[0], negated)
+    if positive in get_args(tree.Ranking):
+        return tree.Rank(column, cast("tree.Ranking", positive), values[0], negated)
     raise ValueError(f"{operator!r} is no condition")
 
 

@@ -8,11 +8,12 @@ from mstr_arrow.catalog.catalogue import Catalogue, CatalogueEntry
 from mstr_arrow.catalog.object_info import ObjectInfo
 from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
-from mstr_arrow.cli.options.output import Format, ParquetOptions, output_from
+from mstr_arrow.cli.options.output import ParquetOptions, output_from
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import show_errors
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import count, print_json, print_table
+from mstr_arrow.files.formats import Format
 
 HEADERS = ("NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER")
 DETAILS = ("CERTIFIED", "ROWS", "COLUMNS", "MB", "DATA UPDATED", "STATUS")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mstr_arrow.catalog.object_info import Kind
-from mstr_arrow.cli.options.output import Format
+from mstr_arrow.files.formats import Format
 from mstr_arrow.sizes import size_of
 
 FILE = "Output"

@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -17,6 +16,7 @@ from mstr_arrow.cli.render.progress import MB, summarise
 from mstr_arrow.cli.render.streams import ClosedStream, PrintableStream
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.errors import MstrError, UsageError
+from mstr_arrow.files.formats import SUFFIXES
 from mstr_arrow.files.locations import in_store
 from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.parts import ParquetParts
@@ -32,30 +32,13 @@ if TYPE_CHECKING:
 
     from mstr_arrow.fetch.stats import ScanStats
     from mstr_arrow.files.adding import Mode
+    from mstr_arrow.files.formats import Format
     from mstr_arrow.files.outputs import Target
     from mstr_arrow.files.sinks import Sink
     from mstr_arrow.scan.scan import Scan
 
 PART_BYTES = 256 * MB
 """Size of a part where a folder is asked for and no size."""
-
-
-class Format(StrEnum):
-    """A format of files."""
-
-    PARQUET = "parquet"
-    ARROW = "arrow"
-    CSV = "csv"
-
-
-_SUFFIXES = {
-    ".parquet": Format.PARQUET,
-    ".pq": Format.PARQUET,
-    ".arrow": Format.ARROW,
-    ".feather": Format.ARROW,
-    ".ipc": Format.ARROW,
-    ".csv": Format.CSV,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +144,10 @@ class Output:
         return []
 
     def _write(self, scan: Scan, target: Target, on_progress: Callable[[ScanStats], None]) -> ScanStats:
-        if self.format is Format.PARQUET:
+        if self.format == "parquet":
             how = asdict(self.parquet) | {"partition_by": self.parquet.partition_by or None}
             return scan.write_parquet(target, **how, on_progress=on_progress)
-        if self.format is Format.CSV:
+        if self.format == "csv":
             return scan.write_csv(target, on_progress=on_progress)
         return scan.write_ipc(target, stream=self.path is None, on_progress=on_progress)
 
@@ -193,9 +176,9 @@ class Output:
 
     def _sink(self, target: Target) -> Sink | ParquetParts:
         how = self.parquet
-        if self.format is Format.CSV:
+        if self.format == "csv":
             return Csv(target)
-        if self.format is Format.ARROW:
+        if self.format == "arrow":
             return IpcStream(target) if self.path is None else IpcFile(target)
         parts = how.of_parts
         return ParquetParts(target, parts, overwrite=how.overwrite) if how.in_parts else parts.parquet(target)
@@ -221,11 +204,11 @@ def output_from(
     if isinstance(path, Path):
         _check_on_disk(path, makes_folders=makes_folders)
     name = PurePosixPath(path).name
-    guessed = chosen or _SUFFIXES.get(PurePosixPath(path).suffix.lower())
+    guessed = chosen or SUFFIXES.get(PurePosixPath(path).suffix.lower())
     if guessed is None:
         raise UsageError(
             f"the name {name} does not say which format is wanted.",
-            hint=f"End it in {', '.join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
+            hint=f"End it in {', '.join(SUFFIXES)}, or in / for a folder of Parquet parts, or add --format.",
         )
     return Output(path, guessed, parquet)
 
@@ -256,10 +239,10 @@ def _to_standard_output() -> Iterator[Target]:
 
 
 def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
-    form = chosen or Format.ARROW
+    form = chosen or "arrow"
     if isinstance(sys.stdout, ClosedStream):
         raise UsageError("standard output is closed.", hint="Name a file: -o result.parquet")
-    if form is not Format.CSV and sys.stdout.isatty():
+    if form != "csv" and sys.stdout.isatty():
         raise UsageError(
             f"standard output is a terminal, and {form} is binary.",
             hint="Send it into a file or a pipe, or add --format csv.",
@@ -268,7 +251,7 @@ def _standard_output(chosen: Format | None, parquet: ParquetOptions) -> Output:
 
 
 def _folder(path: Path | str, chosen: Format | None, parquet: ParquetOptions) -> Output:
-    wanted = chosen or _SUFFIXES.get(PurePosixPath(path).suffix.lower(), Format.PARQUET)
-    if wanted is not Format.PARQUET:
+    wanted = chosen or SUFFIXES.get(PurePosixPath(path).suffix.lower(), "parquet")
+    if wanted != "parquet":
         raise UsageError(f"parts are Parquet files, not {wanted}.", hint="Drop the parts, or choose Parquet.")
-    return Output(path, Format.PARQUET, parquet.in_sized_parts)
+    return Output(path, "parquet", parquet.in_sized_parts)

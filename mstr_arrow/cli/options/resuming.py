@@ -26,10 +26,11 @@ from mstr_arrow.session.session_client import client_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mstr_arrow.cli.options.output import Format, ParquetOptions
+    from mstr_arrow.cli.options.output import ParquetOptions
     from mstr_arrow.connection import Connection
     from mstr_arrow.extract.extract_result import ExtractResult
     from mstr_arrow.fetch.stats import ScanStats
+    from mstr_arrow.files.formats import Format
     from mstr_arrow.scan.scan import Scan
 
 GOES_ON = "No session was left behind; the same command goes on where it stopped."

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mstr_arrow.cli.options import common
-from mstr_arrow.cli.options.output import Format, Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.pairs import read_names
 from mstr_arrow.cli.options.resuming import (
     IfChanged,
@@ -148,7 +148,7 @@ class Saving:
                 f"several objects need a folder, and {folder!r} does not end as the name of one.",
                 hint=f"Add a slash: -o {folder}/",
             )
-        suffix = "/" if self.resumes or self._parquet.in_parts else f".{self.output_format or Format.PARQUET}"
+        suffix = "/" if self.resumes or self._parquet.in_parts else f".{self.output_format or 'parquet'}"
         return [self._target(f"{folder}{name}{suffix}") for name in names]
 
     def _target(self, output: str) -> Output | Resuming:

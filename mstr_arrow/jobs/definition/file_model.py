@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from mstr_arrow.files.formats import Format
 from mstr_arrow.jobs.definition.units import read_bytes, read_seconds
 from mstr_arrow.session.login_modes import UserMode
 
@@ -164,7 +165,7 @@ class Common(_Table):
         description="A folder, which ends in /, a .parquet, .arrow or .csv file, a URI of a store, or a table: "
         '{delta = "s3://lake/sales"}.',
     )
-    format: Literal["parquet", "arrow", "csv"] | None = None
+    format: Format | None = None
     resume: bool = Field(default=True, description="Go on with a folder where a run before stopped.")
     compression: Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"] = "zstd"
     part_rows: Count | None = None

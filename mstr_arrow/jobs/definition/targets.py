@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from mstr_arrow.errors import UsageError
+from mstr_arrow.files.formats import SUFFIXES, Format
 from mstr_arrow.files.object_names import safe_name
 from mstr_arrow.jobs.definition.templates import fill_in, names_in
 from mstr_arrow.masked import without_secrets
@@ -19,16 +20,8 @@ if TYPE_CHECKING:
     from mstr_arrow.jobs.definition.file_model import Job, Place
     from mstr_arrow.jobs.definition.templates import Values
 
-Way = Literal["extract", "parts", "parquet", "arrow", "csv", "delta", "iceberg", "duckdb", "adbc"]
+Way = Literal["extract", "parts", Format, "delta", "iceberg", "duckdb", "adbc"]
 
-_SUFFIXES: dict[str, Way] = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".ipc": "arrow",
-    ".csv": "csv",
-}
 _TOOLS: tuple[Way, ...] = ("delta", "iceberg", "duckdb", "adbc")
 
 
@@ -80,11 +73,11 @@ def target_of(job: Job, values: Values, folder: Path) -> Target:
     place = text if _is_uri(text) else _local(text, folder)
     if in_parts or job.partition_by:
         return Target("extract" if _can_go_on(job) else "parts", place.rstrip("/") if _is_uri(place) else place)
-    way: Way | None = job.format or _SUFFIXES.get(Path(urlsplit(text).path).suffix.lower())
+    way: Way | None = job.format or SUFFIXES.get(Path(urlsplit(text).path).suffix.lower())
     if way is None:
         raise UsageError(
             f"the name {text!r} does not say which format is wanted.",
-            hint=f'End it in {", ".join(_SUFFIXES)}, or in / for a folder of Parquet parts, or add format = "csv".',
+            hint=f'End it in {", ".join(SUFFIXES)}, or in / for a folder of Parquet parts, or add format = "csv".',
         )
     return Target(way, place)
 
