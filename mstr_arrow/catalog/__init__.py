@@ -1,1 +1,1 @@
-"""Objects of a project: searched, found by any spelling, listed by folder."""
+"""Objects of a project: search, lists by folder, and finding by name, path, id or URL."""

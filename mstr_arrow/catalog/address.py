@@ -1,4 +1,4 @@
-"""Ids of objects, and the URLs of a browser that shows them. Pure."""
+"""Ids of objects, and the URLs that a browser shows for objects. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _IN_QUERY = re.compile(r"[?&;#](?:report|object|document|cube|dataset|data_?mode
 
 
 class Address(NamedTuple):
-    """The object that a URL of a browser shows, and its project, as far as the URL tells it."""
+    """The object of a browser's URL, and the project, as far as the URL names them."""
 
     object_id: str
     project_id: str | None = None
 
 
 def read_address(text: str) -> Address | None:
-    """Return what an id or the URL of a browser leads to; None for a name. Errors: UsageError for an empty page."""
+    """Read an id or the URL of a browser; None for a name. Errors: UsageError for a URL without an object."""
     if OBJECT_ID.fullmatch(text):
         return Address(text.upper())
     address = read_url(text)

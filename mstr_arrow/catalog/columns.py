@@ -1,4 +1,4 @@
-"""Objects of a search in columns: a page is read straight into them, where it is as pages usually are. Pure."""
+"""The objects of a search in Arrow columns; usual pages are parsed straight into them. Pure."""
 
 from __future__ import annotations
 
@@ -71,22 +71,22 @@ class Columns:
         self._passes: list[list[pa.RecordBatch]] = []
 
     def begin(self) -> None:
-        """Begin to gather the list once more."""
+        """Begin a further pass over the list."""
         self._passes.append([])
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Add a page that brought something."""
+        """Add a page with objects."""
         self._passes[-1].append(batch)
 
     def count(self, *, all_passes: bool = False) -> int:
-        """Return how many different objects came in this pass, or in all."""
+        """Return the number of different objects that came in this pass, or in all passes."""
         ids = [
             batch["id"] for gathered in (self._passes if all_passes else self._passes[-1:]) for batch in gathered
         ]
         return int(pc.count_distinct(pa.chunked_array(ids, pa.string())).as_py())
 
     def take(self, *, whole: bool) -> pa.Table:
-        """Return what came, each object once, and hold it no longer; of the last pass alone if ``whole``."""
+        """Return the objects, each once, and release them; if ``whole``, those of the last pass alone."""
         passes, self._passes = self._passes[-1:] if whole else self._passes, []
         held = pa.Table.from_batches([batch for gathered in passes for batch in gathered], LISTED)
         if pc.count_distinct(held["id"]).as_py() == held.num_rows:
@@ -126,7 +126,7 @@ def read_infos(response: Response) -> Page:
 
 
 def as_columns(infos: Sequence[ObjectInfo]) -> pa.RecordBatch:
-    """Put objects into columns; errors: ProtocolError for a number that is too large for one."""
+    """Put objects into columns. Errors: ProtocolError for a number that is too large."""
     if not infos:
         return pa.record_batch([pa.nulls(0, each.type) for each in LISTED], schema=LISTED)
     told = [column_of(values, field) for values, field in zip(zip(*infos, strict=True), INFO, strict=True)]
@@ -135,7 +135,7 @@ def as_columns(infos: Sequence[ObjectInfo]) -> pa.RecordBatch:
 
 
 def column_of(values: Sequence[object], field: pa.Field) -> pa.Array:
-    """Make a column of what the server tells; errors: ProtocolError for a number that is too large for it."""
+    """Make a column of the server's values. Errors: ProtocolError for a number that is too large for the column."""
     try:
         return make_array(values, field.type)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""All pages of a list, several at a time, until all that the server counts was listed."""
+"""All pages of a list, several at a time, until every item that the server counts has come."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _TIMES = {1: "once", 2: "twice", PASSES: "three times"}
 
 
 class Page(NamedTuple):
-    """What came of a list: its items, how many there are in all if that is told, whether the server was busy.
+    """The items of a page, the total if the server tells one, and whether the server was busy.
 
-    ``first`` tells the first item from any other.
+    ``first`` identifies the first item.
     """
 
     items: Any
@@ -38,20 +38,20 @@ class Page(NamedTuple):
 
 
 class Gathering(Protocol):
-    """What the items of a list are put into."""
+    """The container that the items of a list go into."""
 
     def begin(self) -> None:
-        """Begin to gather the list once more; what came before is kept."""
+        """Begin a further pass over the list; earlier items are kept."""
 
     def add(self, page: Page) -> None:
         """Add the items of a page."""
 
     def count(self, *, all_passes: bool = False) -> int:
-        """Return how many different items came in this pass, or in all."""
+        """Return the number of different items that came in this pass, or in all passes."""
 
 
 class Gate:
-    """Lets as many requests through at a time as are worth it, which is learned from how long they take."""
+    """Limits the requests in flight to the number that is worth it, learned from response times."""
 
     def __init__(self, limits: Limits) -> None:
         fixed = limits.concurrency
@@ -61,7 +61,7 @@ class Gate:
         self._freed = asyncio.Condition()
 
     async def send(self, ask: Ask, offset: int, limit: int) -> Page:
-        """Ask for a page when there is a place."""
+        """Ask for a page when there is room."""
         async with self._freed:
             await self._freed.wait_for(lambda: self._in_flight < self._limiter.limit)
             self._in_flight += 1
@@ -79,12 +79,13 @@ class Gate:
 
 
 class Pager:
-    """Reads a list to its end, and says how what came differs from what was promised.
+    """Reads a list to the end, and tells how the items that came differ from the server's count.
 
-    A list of which the server tells different totals, or fewer different items than it counts, is read again: twice
-    where it is the same list, three times where it changes. A pass that agrees is ``whole``; where none does, all
-    count together, and `missing` says how many items never came. A list may go on behind its total: it is read on
-    where its last page is full. It ends where the first items come again: that server does not page.
+    A list with different totals on different pages, or with fewer different items than the total, is read again:
+    twice if the list stays the same, three times if it changes. A pass that agrees is ``whole``; where no pass
+    agrees, the items of all passes count together, and `missing` is the number of items that never came. A list may
+    go on behind the total: a full last page is followed by another request. The list ends where the first items
+    come again, from a server without pages.
     """
 
     def __init__(self, gate: Gate, ask: Ask, into: Gathering) -> None:
@@ -105,11 +106,11 @@ class Pager:
 
     @property
     def missing(self) -> int:
-        """How many items the server counts that it did not list."""
+        """The number of items that the server counts and did not list."""
         return 0 if self.whole else max(0, (self.total or 0) - self._into.count(all_passes=True))
 
     def remarks(self, what: str) -> list[str]:
-        """Say what is not certain of a list of ``what`` after it was read; nothing where all agrees."""
+        """Describe the uncertainties of a list of ``what`` after reading; empty where everything agrees."""
         said = []
         if missing := self.missing:
             how = "and then the first ones again" if self.repeats else f"asked {_TIMES[self._passes]}"
@@ -119,7 +120,7 @@ class Pager:
         return said
 
     async def read(self) -> None:
-        """Read all pages; errors: those of the requests."""
+        """Read all pages. Errors: those of the requests."""
         for self._passes in range(1, PASSES + 1):
             await self._pass()
             self.whole = not self.changing and (self.total is None or self._into.count() >= self.total)
@@ -189,7 +190,10 @@ class Pager:
 
 
 async def spread(works: Iterable[Coroutine[Any, Any, Any]], most: int) -> None:
-    """Run works, so many at a time; the first that fails ends the others. Those are made when their turn comes."""
+    """Run coroutines, at most so many at a time; the first failure ends the others.
+
+    The iterable makes each coroutine when the coroutine's turn comes.
+    """
     rest = iter(works)
 
     async def work() -> None:

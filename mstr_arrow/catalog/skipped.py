@@ -1,4 +1,4 @@
-"""Projects that a listing of all projects leaves out, and why. Pure."""
+"""The projects that a listing of all projects leaves out, and the reasons. Pure."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _OF_ALL = (LoginError, SessionExpired, IServerUnreachable, ConnectError)
 
 
 def raise_what_ends_all(error: MstrError) -> None:
-    """Raise an error that others of many would meet, too; return for one that may be about a single one."""
+    """Raise an error that each of many requests would meet; return for an error that may concern one alone."""
     if isinstance(error, _OF_ALL) or not isinstance(error, _OF_ONE):
         raise error
 
 
 class Skipped:
-    """Those that are left out: not loaded, closed to this login, or failed."""
+    """The projects left out: not loaded, closed to this login, or failed."""
 
     def __init__(self, unloaded: Sequence[str] = ()) -> None:
         self._unloaded = list(unloaded)
@@ -40,7 +40,7 @@ class Skipped:
         self._failed: list[str] = []
 
     def add(self, project: str, error: MstrError) -> None:
-        """Note that a project could not be listed; raise the error where it is none of that project alone."""
+        """Note that a project could not be listed; raise an error that concerns all projects."""
         raise_what_ends_all(error)
         if isinstance(error, ServerError) and error.iserver_code == PROJECT_NOT_LOADED:
             self._unloaded.append(project)
@@ -50,7 +50,7 @@ class Skipped:
             self._failed.append(f"{project!r}: {error.message.rstrip('.')}")
 
     def remarks(self, projects: int) -> list[str]:
-        """Say how many of so many projects are left out, and which, by reason; nothing where none is.
+        """Count the projects left out, of so many ``projects``, and name them by reason; empty without any.
 
         >>> Skipped(["Archive", "Old"]).remarks(3)
         ["2 of 3 projects are not listed (2 not loaded: 'Archive', 'Old')"]

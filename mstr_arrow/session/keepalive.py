@@ -20,7 +20,7 @@ PART = 1 / 3
 """The part of the session's time-out that may pass without a request, so that two that fail do no harm."""
 
 SHORTEST = 0.3
-"""Seconds between two renewals at least, whatever time-out the server tells."""
+"""Seconds between two extensions at least, whatever time-out the server tells."""
 
 
 class KeepAlive:

@@ -1,11 +1,12 @@
-"""The instances that a session has on the server, counted, so that none that is in use is pushed out.
+"""The count of a session's instances on the server, so that no instance in use is pushed out.
 
-A session keeps so many instances, its working set; one more, and the one that was used longest ago is gone. No
-call frees one. So those in use stay below that number, those that are spent are left to be pushed out, and one that
-is in use but has not been read from for long is touched before a new one could push it out.
+The server keeps a number of instances for a session, the working set. One instance more pushes out the instance
+that was used longest ago, and no call frees an instance. So the instances in use stay below that number; spent
+instances are left to be pushed out; and an instance in use without a recent read is touched before a new instance
+could push it out.
 
-When the server used an instance last is not known exactly: after a request was sent, and before its answer came. So
-one in use counts as old as the request, one that is spent as young as the answer.
+The client does not know exactly when the server used an instance last: after a request was sent, and before the
+response came. So an instance in use counts as old as the request, a spent instance as young as the response.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mstr_arrow")
 
 SPARE = 2
-"""Instances of the working set that are left to others: requests of the caller's own, answers that were lost."""
+"""Instances of the working set that stay free for requests of the user's own, and for responses that get lost."""
 
 NOTICE_SECONDS = 1.0
-"""Seconds that somebody waits for a place before that is said: most waits are shorter."""
+"""Seconds of waiting for a place before a notice: most waits are shorter."""
 
 TOUCH_SECONDS = 2.0
-"""Seconds that touching an instance may take. That it was asked for is enough."""
+"""Seconds that touching an instance may take; the request is enough, without the response."""
 
 
 _WAITING = "waiting for other reads of this session"
@@ -58,9 +59,9 @@ class _Wanted(NamedTuple):
 
 
 class Place:
-    """The right to have an instance in use, until it is released; on the background loop only.
+    """The right to use an instance, until released; on the background loop only.
 
-    ``instance_id`` is None until the instance is there. ``runs``: it is costly to make.
+    ``instance_id`` is None until the instance exists. ``runs`` is True for an instance that is costly to make.
     """
 
     def __init__(self, owner: WorkingSet, http: ProjectHttp, path: str, *, runs: bool) -> None:
@@ -78,7 +79,7 @@ class Place:
 
     @property
     def in_use(self) -> bool:
-        """Whether the instance is used, or kept for that."""
+        """Whether the instance is used, or kept for use."""
         return self.users > 0 or self.resting
 
     @property
@@ -87,27 +88,27 @@ class Place:
         return self.users > 0 or (self.resting and self.runs)
 
     def note_request(self) -> None:
-        """Note that a request about the instance is sent now, which may make it: that counts without an answer."""
+        """Note that a request about the instance is sent now, which may create the instance without a response."""
         self.maybe_made = True
         self._asked = time.monotonic()
 
     def note_refusal(self) -> None:
-        """Note that none was made."""
+        """Note that the server created no instance."""
         self.maybe_made = self.instance_id is not None
 
     def note_made(self, instance_id: str) -> None:
-        """Note that the last request was answered, and which instance is here."""
+        """Note the response to the last request, and the id of the instance."""
         self.instance_id = instance_id
         self._owner.note(self, self._asked)
 
     async def lose(self) -> None:
-        """Count the instance that the last request may have made, whose id nobody knows, as spent."""
+        """Count an instance that the last request may have created, under an unknown id, as spent."""
         lost = await self._owner.spend(self.http, self.path)
         lost.maybe_made = True
         lost.release()
 
     def rest(self) -> None:
-        """Stop using the instance, but keep it while nobody else needs the place."""
+        """Stop using the instance, but keep it while no other read needs the place."""
         self.users -= 1
         self.resting = self.users == 0
         self._owner.pass_on(self)
@@ -120,11 +121,11 @@ class Place:
 
 
 class WorkingSet:
-    """Places for instances: ``size`` of the session's working set less `SPARE`, given in the order of asking.
+    """Places for instances: ``size`` of the session's working set less `SPARE`, given in the order of requests.
 
-    ``size`` asks the server, at most once. What only rests gives way. A wait of more than `NOTICE_SECONDS` is said
-    in the log, and to ``tell``; whoever waits in vain is told so after ``patience`` seconds in which no instance in
-    use was read from.
+    ``size`` asks the server, once at most. Resting instances make room. A wait of more than `NOTICE_SECONDS` goes
+    into the log, and to ``tell``. A waiting read fails after ``patience`` seconds without a read from any instance
+    in use.
     """
 
     def __init__(
@@ -145,7 +146,7 @@ class WorkingSet:
 
     @property
     def in_use(self) -> int:
-        """The number of instances that are in use, or rest."""
+        """The number of instances that are in use or rest."""
         return sum(place.in_use for place in self._places)
 
     async def acquire(
@@ -158,12 +159,12 @@ class WorkingSet:
         foreign: bool = False,
         on_wait: Callable[[str], object] = lambda _: None,
     ) -> Place:
-        """Return a place for an instance below ``path``, when there is one; the caller releases it.
+        """Return a place for an instance below ``path``, when there is one; the caller releases the place.
 
-        For the instance ``instance_id`` it is that one's place; ``Place.instance_id`` is None if it is there no
-        longer. One that is ``foreign`` was not made here. ``on_wait`` is told in words that it waits, and after a
-        second what for. ``http`` asks in the instance's project. Errors: UsageError where those that hold places
-        do not go on.
+        For the instance ``instance_id``, the place is that of the instance; ``Place.instance_id`` is None where the
+        instance is gone. A ``foreign`` instance was created by another client. ``on_wait`` gets a text when the
+        wait begins, and after a second the reason. ``http`` sends requests in the instance's project. Errors:
+        UsageError where the reads that hold places do not go on.
         """
         wanted = _Wanted(path, runs, instance_id, foreign, http)
         if (place := self._share(wanted)) is not None:
@@ -177,9 +178,9 @@ class WorkingSet:
         return place if place.instance_id is not None else await self._with_room(place)
 
     async def spend(self, http: ProjectHttp, path: str) -> Place:
-        """Return a place beside those that are given in turn, for an instance that is spent as soon as it is read.
+        """Return a place beside the others, for an instance that is spent after one read.
 
-        The caller has a place already, and releases this one at once: so it takes one of the `SPARE`.
+        The caller has a place already, and releases this one at once: so this one comes out of `SPARE`.
         """
         place = Place(self, http, path, runs=False)
         place.users = 1
@@ -187,17 +188,17 @@ class WorkingSet:
         return await self._with_room(place)
 
     def note_use(self, instance_id: str, sent: float) -> None:
-        """Note that the server has just answered about an instance, to what was sent then (`time.monotonic`)."""
+        """Note that the server has responded about an instance, to a request ``sent`` then (`time.monotonic`)."""
         if (place := self._find(instance_id)) is not None:
             self.note(place, sent)
 
     @property
     def crowded(self) -> bool:
-        """Whether somebody waits for a place."""
+        """Whether a read waits for a place."""
         return bool(self._waiting)
 
     async def spare(self, http: ProjectHttp, path: str) -> Place | None:
-        """Return one more place for an instance of a report; None where that would leave none for others."""
+        """Return one more place for an instance of a report; None where no place would be left for others."""
         if self._size is None:
             self._size = await self._ask_size()
         if sum(1 for place in self._places if place.users) + 1 >= self._size - SPARE:
@@ -207,26 +208,26 @@ class WorkingSet:
         return None if place is None else await self._with_room(place)
 
     def note(self, place: Place, sent: float) -> None:
-        """Note that the server has just answered about an instance, to a request of this time."""
+        """Note that the server has responded about a place's instance, to a request sent at that time."""
         place.sent = max(place.sent, sent)
         place.answered = self._stirred = time.monotonic()
 
     def pass_on(self, place: Place) -> None:
-        """Give the place to the next, where nobody uses it any more."""
+        """Give the place to the next waiting read, unless the place is in use."""
         self._stirred = time.monotonic()
         if not place.users and not place.maybe_made:
             self._places.discard(place)
         self._serve()
 
     def outdate(self, path: str) -> None:
-        """Note that instances below ``path`` that were only looked at are of old data: nobody is to read them."""
+        """Note that resting instances below ``path`` have old data, and are not to be read."""
         for place in self._places:
             if place.path == path and place.resting:
                 place.resting, place.instance_id = False, None
         self._serve()
 
     def session_ended(self) -> None:
-        """Note that all instances are gone: those in use are made again, each in its place, the rest forgotten."""
+        """Note that all instances are gone: those in use are made again, each in its place, others forgotten."""
         self._places = {place for place in self._places if place.users}
         self._serve()
 

@@ -1,4 +1,4 @@
-"""The two ways to put a load on a server: closed, so many in flight; open, so many due in a second."""
+"""The two kinds of load: closed loops with a number of requests in flight, open loops with a rate."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 class Ending(Protocol):
-    """Says whether a load has been on for long enough, from the requests that were sent so far."""
+    """Decides from the requests sent so far whether a load ends."""
 
     def __call__(self, sent: int) -> bool:
-        """Tell whether no more requests are sent."""
+        """Tell whether to send no more requests."""
 
 
 async def keep_in_flight(
     number: int, send: Callable[[float], Awaitable[object]], ended: Ending, clock: Callable[[], float]
 ) -> None:
-    """Keep ``number`` requests in flight until ``ended``; wait for all.
+    """Keep ``number`` requests in flight until ``ended``; wait for the last responses.
 
-    ``send`` is given the moment at which its request was due: when the one before it in its place was answered.
+    ``send`` gets the due time of the request, which is the time of the response before it in the same place.
     """
     sent = 0
 
@@ -44,10 +44,10 @@ async def keep_rate(
     *,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
-    """Send ``rate`` requests a second until ``ended``, answered or not; wait for all.
+    """Send ``rate`` requests a second until ``ended``, without waiting for responses; wait for the last responses.
 
-    ``send`` is given the moment at which its request was due, be it sent later: so a server that stands still is
-    not asked less, and what it kept waiting is counted.
+    ``send`` gets the due time of the request, even where the request is sent later. So a server that stands still
+    gets no fewer requests, and the delay counts as latency.
     """
     began, sent = clock(), 0
     async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What the requests of a sweep ask for, a class for each kind of work, and how they are found and made ready."""
+"""The targets of a sweep's requests, a class for each kind of work: found, prepared, requested, released."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Took(NamedTuple):
-    """What a request took or brought: rows, and the bytes of their text; ``sent_bytes`` where they went up."""
+    """The result of a request: rows, and the bytes of their text; ``sent_bytes`` for an upload."""
 
     rows: int
     text_bytes: int
@@ -37,33 +37,33 @@ class Took(NamedTuple):
 
 
 class Target(Protocol):
-    """What the requests of one kind of work ask for, in one log-in.
+    """The target of one kind of work, in one log-in.
 
-    ``turn`` counts the requests of a load in this log-in from 0, ``rows`` are those that each is to have.
+    ``turn`` counts the requests of a load in this log-in from 0; ``rows`` is the number of rows of each request.
     """
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:
-        """Tell what the request of a turn asks for, by a name that is its own and the first of its rows."""
+        """Return a name for the target of the request of a turn, and the number of the first row."""
 
     async def ask(self, turn: int, rows: int) -> Response:
-        """Send the request of a turn, and nothing else. Errors: MstrError."""
+        """Send the request of a turn, and no other. Errors: MstrError."""
 
     def read(self, response: Response, turn: int, rows: int) -> Took:
-        """Read an answer; called in a worker thread. Errors: MstrError for one that is not what was asked for."""
+        """Decode a response, in a worker thread. Errors: MstrError for a wrong response."""
 
     async def prepare(self, rows: int) -> None:
-        """Make ready what the requests of a load need. Errors: MstrError."""
+        """Prepare the server for the requests of a load. Errors: MstrError."""
 
     async def rest(self) -> None:
-        """Give back what the requests of a load have left on the server, after each load."""
+        """Give back what the requests of a load left on the server, after each load."""
 
     async def aclose(self) -> str | None:
-        """Give back all that is on the server, at the end; say what could not be."""
+        """Give back everything on the server, at the end; return a text that names what could not be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A cube or report that is measured, as its own calls describe it."""
+    """A cube or report under measurement."""
 
     name: str
     source: Source
@@ -71,9 +71,9 @@ class Subject:
 
 
 async def find_subject(client: Client, wanted: str | Described) -> Subject:
-    """Find a cube or report by name, or take one that was opened, with its answers to prompts.
+    """Find a cube or report by name, or take an opened one with answers to prompts.
 
-    Errors: those of `Connection.find`, UsageError for a scan of a part of an object.
+    Errors: those of `Connection.find`; UsageError for a scan of a part of an object.
     """
     if isinstance(wanted, str):
         info = await find(client.http, wanted)
@@ -103,9 +103,9 @@ def _subject(name: str, found: Described) -> Subject:
 
 @dataclass(slots=True)
 class Pages:
-    """Pages of an instance, from first to last and round again. GET …/instances/{id} for each.
+    """The pages of an instance, from first to last and round again. GET …/instances/{id} for each.
 
-    The instance is made beforehand, as a read does: POST …/instances, and what a report needs besides.
+    The instance is made beforehand, as in a read: POST …/instances, and further requests for a report.
     """
 
     session: ProjectSession
@@ -114,19 +114,19 @@ class Pages:
 
     @classmethod
     async def open(cls, client: Client, subject: Subject) -> Pages:
-        """Make the instance. Errors: those of a read, UsageError where it has no rows."""
+        """Make the instance. Errors: those of a read, UsageError for an instance without rows."""
         instance = await probe(client.session, subject.source, subject.options)
         if not instance.total or not instance.id:
             raise UsageError(f"{subject.name!r} has no rows, so no pages to measure.", hint="Leave it out.")
         return cls(client.session, subject, instance)
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:
-        """Tell which page it is."""
+        """Return the page's name, and the page's first row."""
         pages = max(1, -(-self.instance.total // rows))
         return "page", turn % pages * rows
 
     async def ask(self, turn: int, rows: int) -> Response:
-        """Ask for a page: once, and not for a smaller one where the server runs out of time."""
+        """Request a page once, without falling back on a smaller page after a time-out."""
         sent = time.monotonic()
         wanted, subject = Range(self.place(turn, rows)[1], rows), self.subject
         response = await subject.source.page(self.session.http, self.instance.id, wanted, subject.options)
@@ -134,7 +134,7 @@ class Pages:
         return response
 
     def read(self, response: Response, turn: int, rows: int) -> Took:
-        """Decode a page, and see that it is the one that was asked for, as a read does."""
+        """Decode a page, and check offset and row count, as in a read."""
         text = response.text()
         offset = self.place(turn, rows)[1]
         page = decode_page(text, self.instance.columns, options=self.subject.options, offset=offset)
@@ -147,23 +147,23 @@ class Pages:
         return Took(told.current, len(text))
 
     async def prepare(self, rows: int) -> None:
-        """Do nothing: all is there."""
+        """Do nothing: the instance exists."""
 
     async def rest(self) -> None:
-        """Leave the instance for the next load."""
+        """Do nothing: the next load uses the same instance."""
 
     async def aclose(self) -> str | None:
-        """Leave the instance to the log-out: no call frees one."""
+        """Leave the instance to the log-out: no call frees an instance."""
         return None
 
 
 @dataclass(slots=True)
 class Instances:
-    """New instances, each with its first page. POST …/instances for each.
+    """New instances, each with the first page. POST …/instances for each.
 
-    No call frees one: each takes a place in the working set of its log-in, where it pushes out the oldest, those
-    that pages were read of among them, and goes with the log-out. Each of a report is a run of it, for whose end
-    the request waits, as the server was not asked to answer before (no ``Prefer: respond-async``).
+    No call frees an instance: each takes a place in the working set of the log-in, pushes out the oldest instance,
+    which may be one that pages are read from, and ends with the log-out. An instance of a report is a run of the
+    report; the request waits for the end of the run, as it does not send ``Prefer: respond-async``.
     """
 
     session: ProjectSession
@@ -171,7 +171,7 @@ class Instances:
 
     @classmethod
     async def open(cls, client: Client, subject: Subject) -> Instances:
-        """Make one instance, to see that it can be made. Errors: those of a read, UsageError for prompts."""
+        """Make one instance as a trial. Errors: those of a read, UsageError for prompts."""
         source = subject.source
         if source.prompts is not None or source.page_by is not None:
             raise UsageError(
@@ -186,11 +186,11 @@ class Instances:
         return cls(client.session, subject)
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:  # noqa: ARG002 - as all kinds have it
-        """Tell that all ask for the same."""
+        """Return one name for all requests."""
         return "instance", 0
 
     async def ask(self, turn: int, rows: int) -> Response:  # noqa: ARG002 - as all kinds have it
-        """Ask for an instance and its first page."""
+        """Request an instance with the first page."""
         source, options = self.subject.source, self.subject.options
         return await self.session.http.request(
             "POST",
@@ -207,21 +207,21 @@ class Instances:
         return Took(decode_page(text, options=self.subject.options).paging.current, len(text))
 
     async def prepare(self, rows: int) -> None:
-        """Do nothing: all is there."""
+        """Do nothing: instances need no preparation."""
 
     async def rest(self) -> None:
-        """Leave the instances to be pushed out."""
+        """Do nothing: later instances push these out."""
 
     async def aclose(self) -> str | None:
-        """Leave them to the log-out."""
+        """Leave the instances to the log-out."""
         return None
 
 
 @dataclass(slots=True)
 class Elements:
-    """Elements of the attributes of an object, one attribute after the other, and round again.
+    """The elements of an object's attributes, one attribute after the other, and round again.
 
-    GET …/attributes/{id}/elements for each. How many each attribute has is asked for beforehand, by one request.
+    GET …/attributes/{id}/elements for each. One request beforehand counts the elements of each attribute.
     """
 
     session: ProjectSession
@@ -231,7 +231,7 @@ class Elements:
 
     @classmethod
     async def open(cls, client: Client, subject: Subject) -> Elements:
-        """Count the elements of each attribute. Errors: UsageError where there are no attributes."""
+        """Count the elements of each attribute. Errors: UsageError for an object without attributes."""
         opened = cls(client.session, subject, [])
         if not subject.source.attributes:
             raise UsageError(f"{subject.name!r} has no attributes, so no elements.", hint="Measure its pages.")
@@ -241,12 +241,12 @@ class Elements:
         return opened
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:
-        """Tell the attribute, and the first of the elements."""
+        """Return the attribute's name, and the number of the first element."""
         attribute, offset = self._choose_page(turn, rows)
         return attribute.id, offset
 
     async def ask(self, turn: int, rows: int) -> Response:
-        """Ask for elements."""
+        """Request elements."""
         attribute, offset = self._choose_page(turn, rows)
         return await self._list_elements(attribute, offset, rows)
 
@@ -259,13 +259,13 @@ class Elements:
         return Took(len(listed), len(text))
 
     async def prepare(self, rows: int) -> None:
-        """Do nothing: all is there."""
+        """Do nothing: elements need no preparation."""
 
     async def rest(self) -> None:
-        """Do nothing: they leave nothing on the server."""
+        """Do nothing: elements leave nothing on the server."""
 
     async def aclose(self) -> str | None:
-        """Do nothing: they leave nothing on the server."""
+        """Do nothing: elements leave nothing on the server."""
         return None
 
     def _choose_page(self, turn: int, rows: int) -> tuple[Attribute, int]:

@@ -1,4 +1,4 @@
-"""Chunks of made-up rows, sent to a dataset that is there for nothing else and is never published."""
+"""Chunks of made-up rows for a scratch dataset, which is never published."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _DAYS, _STORES = 1_000, 500
 class Uploads:
     """Chunks of a scratch dataset in "My Reports". PUT …/uploadSessions/{id} for each.
 
-    Beforehand the dataset is made (POST /api/datasets/models), a chunk of one row tried, and an upload session
-    opened for each load (POST …/uploadSessions), which is deleted after it: nothing is ever published. At the end
-    the dataset is deleted (DELETE /api/objects/{id}). A chunk is written once for each number of rows, and sent
-    again under another index.
+    Beforehand the dataset is made (POST /api/datasets/models) and a chunk of one row tried. Each load has an upload
+    session (POST …/uploadSessions), which is deleted afterwards without a publication. At the end the dataset is
+    deleted (DELETE /api/objects/{id}). Each number of rows has one chunk, which is written once and sent under
+    changing indexes.
     """
 
     http: ProjectHttp
@@ -55,7 +55,7 @@ class Uploads:
 
     @classmethod
     async def open(cls, client: Client, number: int) -> Uploads:
-        """Make the dataset of the log-in of this number; errors: those of an upload."""
+        """Make the dataset of the log-in of this number. Errors: those of an upload."""
         now = datetime.now(UTC)
         name = f"mstr_arrow throughput scratch {now:%Y-%m-%d %H.%M.%S.%f} {number} (may be deleted)"
         model = build_model({TABLE: TableRoles(rows_of(1).schema)})
@@ -71,7 +71,7 @@ class Uploads:
         return opened
 
     def place(self, turn: int, rows: int) -> tuple[str, int]:  # noqa: ARG002 - as all kinds have it
-        """Tell that each chunk is like the others."""
+        """Return one name for all chunks."""
         return "chunk", 0
 
     async def ask(self, turn: int, rows: int) -> Response:
@@ -81,18 +81,18 @@ class Uploads:
         return response
 
     def read(self, response: Response, turn: int, rows: int) -> Took:  # noqa: ARG002 - as all kinds have it
-        """Count what was sent."""
+        """Count the rows and bytes of a chunk."""
         body = self._body(turn, rows)
         return Took(self.chunks[rows].rows, body.text_bytes, body.size)
 
     async def rest(self) -> None:
-        """Delete the upload session with all that was sent."""
+        """Delete the upload session with all chunks."""
         session, self.session = self.session, None
         if session is not None:
             await session.delete()
 
     async def aclose(self) -> str | None:
-        """Delete the dataset; where that fails, say that it is still there."""
+        """Delete the dataset; return a text that names the dataset where deleting fails."""
         await self.rest()
         try:
             async with asyncio.timeout(self.http.settings.timeouts.logout):
@@ -103,7 +103,7 @@ class Uploads:
         return None
 
     async def prepare(self, rows: int) -> None:
-        """Write the chunk of a load, and open its upload session. Errors: those of an upload."""
+        """Write the chunk of a load, and open the upload session. Errors: those of an upload."""
         await self._open(rows)
 
     async def _open(self, rows: int) -> UploadSession:
@@ -138,7 +138,7 @@ class Uploads:
 
 
 def rows_of(count: int, seed: int = 0) -> pa.Table:
-    """Make up rows of a sale: a day, a store, units and an amount; the same for the same seed."""
+    """Make up rows of sales: a day, a store, units and an amount; the same rows for the same seed."""
     luck = random.Random(seed)
     return pa.table(
         {
