@@ -96,7 +96,7 @@ COMMANDS = (
     ),
     (
         "pages",
-        "pages.pages",
+        "list_pages.pages",
         "List the pages of a report that has page-by: those that have data. The report is run.",
         f"{PAGES_EXAMPLES}\n{END}",
     ),
@@ -108,7 +108,7 @@ COMMANDS = (
     ),
     (
         "push",
-        "push.push",
+        "push_files.push",
         "Write files, or what a DuckDB query finds, into a SuperCube, and print its id.",
         f"{PUSH_EXAMPLES}\n{END}",
     ),
@@ -126,13 +126,13 @@ COMMANDS = (
     ),
     (
         "login",
-        "login.login",
+        "login_and_logout.login",
         "Log in, keep the password in the operating system's keyring, and write a profile that uses it.",
         f"{LOGIN_EXAMPLES}\n{EXIT_CODES}",
     ),
     (
         "logout",
-        "login.logout",
+        "login_and_logout.logout",
         "Remove from the keyring what mstr-arrow login has put there, and from the profile what used it.",
         f"{LOGOUT_EXAMPLES}\n{EXIT_CODES}",
     ),
@@ -142,7 +142,7 @@ COMMANDS = (
         "Log in, and show who you are then: user, server, project, session.",
         f"{WHOAMI_EXAMPLES}\n{EXIT_CODES}",
     ),
-    ("schedules", "schedules.schedules", "List the schedules that subscriptions can have.", END),
+    ("schedules", "list_schedules.schedules", "List the schedules that subscriptions can have.", END),
     ("users", "users.users", "List the users that you can see.", f"{USERS_EXAMPLES}\n{END}"),
     (
         "runs",

@@ -28,7 +28,7 @@ class PagingOptions:
         typer.Option(
             metavar="SIZE",
             parser=common.read_size,
-            help="Size of each answer, if not the rows.",
+            help="Size of each response, if not the rows.",
             rich_help_panel=PAGING,
         ),
     ] = None

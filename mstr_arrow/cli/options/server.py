@@ -111,7 +111,7 @@ class Server:
     ] = False
     connect_timeout: Annotated[float | None, _seldom("--connect-timeout", "For a connection.", "SECONDS")] = None
     read_timeout: Annotated[
-        float | None, _seldom("--read-timeout", "For silence before and within an answer.", "SECONDS")
+        float | None, _seldom("--read-timeout", "For silence before and within a response.", "SECONDS")
     ] = None
     execute_timeout: Annotated[
         float | None, _seldom("--execute-timeout", "For the execution of a report and the like.", "SECONDS")
