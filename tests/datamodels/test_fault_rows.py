@@ -11,7 +11,7 @@ from mstr_arrow.publishing import following
 from mstr_arrow.simulator import Simulator
 from tests.datamodels.faultrows import GRID, STEPS
 from tests.reliability.faulttable import LIVES_ON, SHORT_OF_TIME
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 NAME = "Retail Model"
@@ -43,10 +43,9 @@ def outcome(sim, row, step, times):
     settings = ma.Settings(
         timeouts=SHORT if fault in SHORT_OF_TIME else WAITS, retry=ONCE_MORE, on_event=seen.append
     )
-    login = {"username": sim.username, "password": sim.password, "project": sim.project}
     before = len(sim.refreshes)
     try:
-        with ma.connect(sim.url, **login, settings=settings) as conn:
+        with connect_to(sim, project=sim.project, settings=settings) as conn:
             model = conn.data_model(NAME)
             seen.clear()
             sim.fail(fault.on(STEPS[step].method, STEPS[step].path, times=times))

@@ -6,6 +6,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.servers import connect_to
 from tests.support.slow import thinned
 
 OTHER = "F" * 32
@@ -25,7 +26,7 @@ def sim():
 
 @pytest.fixture
 def connection(sim, quick):
-    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as opened:
+    with connect_to(sim, settings=quick) as opened:
         yield opened
     sim.heal()
 

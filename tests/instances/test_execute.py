@@ -12,6 +12,7 @@ import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.config import Limits, Retry, Settings, Timeouts
 from mstr_arrow.simulator import Fault, Simulator
+from tests.support.servers import connect_to
 
 PLAIN, TOTALS = "Plain Report", "Report With Subtotals"
 ANSWERS = {"Least Revenue": 100_000, "Region Begins With": "N", "First Day": date(2023, 1, 1)}
@@ -39,9 +40,7 @@ def connect():
     opened = []
 
     def connect(simulator, settings=QUICK):
-        connection = ma.connect(
-            simulator.url, username=simulator.username, password=simulator.password, settings=settings
-        )
+        connection = connect_to(simulator, settings=settings)
         opened.append(connection)
         return connection
 

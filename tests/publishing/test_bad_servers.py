@@ -13,6 +13,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow import errors
 from mstr_arrow.simulator import Fault
+from tests.support.servers import connect_to
 
 CUBE = "Sales Cube"
 PUBLISH = r"/v2/cubes/\w+$"
@@ -92,7 +93,7 @@ def test_a_login_that_may_not_cancel_is_told_what_does(serve):
             going.cancel()
         assert going.status.state == "running"
         connection.close(log_out=False)
-    with ma.connect(sim.url, username=sim.username, password=sim.password) as other:
+    with connect_to(sim) as other:
         assert other.cube(CUBE).refresh(wait=False).started is False
         other.close(log_out=False)
     sim.expire_sessions()

@@ -9,7 +9,7 @@ from mstr_arrow import events
 from mstr_arrow.simulator import Simulator
 from tests.reliability.faulttable import SHORT_OF_TIME
 from tests.subscriptions.faultrows import GRID, NOBODY, STEPS
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 WAITS = ma.Timeouts(connect=5, read=10, execute=10, logout=5)
@@ -31,11 +31,10 @@ def outcome(sim, row, step, times):
     settings = ma.Settings(
         timeouts=SHORT if fault in SHORT_OF_TIME else WAITS, retry=ONCE_MORE, on_event=seen.append
     )
-    login = {"username": sim.username, "password": sim.password, "project": sim.project}
-    with ma.connect(sim.url, **login) as conn:
+    with connect_to(sim, project=sim.project) as conn:
         made = conn.subscribe("There", "Sales Cube", "Every Morning", conn.user(), NOBODY)
         conn.user().add_address("There", "there@example.com")
-    with ma.connect(sim.url, **login, settings=settings) as conn:
+    with connect_to(sim, project=sim.project, settings=settings) as conn:
         mine = conn.subscription(made.id)
         seen.clear()
         sent = len(sim.deliveries)
@@ -46,7 +45,7 @@ def outcome(sim, row, step, times):
             return type(error).__name__
         finally:
             sim.heal()
-            clear(sim, login)
+            clear(sim)
             assert len(sim.deliveries) <= sent + 1, "it was delivered twice"
     started = [event for event in seen if isinstance(event, events.RequestStarted)]
     again = any(event.number > 1 for event in started)
@@ -54,9 +53,9 @@ def outcome(sim, row, step, times):
     return "new session" if new else "again" if again else "goes on"
 
 
-def clear(sim, login):
+def clear(sim):
     """Take away what a step has left, of which there is one at most."""
-    with ma.connect(sim.url, **login) as conn:
+    with connect_to(sim, project=sim.project) as conn:
         new = conn.subscriptions("New")
         assert len(new) <= 1, "it was made twice"
         for each in [*new, *conn.subscriptions("There"), *conn.subscriptions("Changed")]:

@@ -11,7 +11,7 @@ from mstr_arrow.errors import DeliveryFailed, InvalidRequest, PromptsOpen, Serve
 from mstr_arrow.simulator import Fault
 from mstr_arrow.subscriptions import subscription_requests
 from mstr_arrow.subscriptions.delivery_status import read_status
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 SEND = r"/send$"
 
@@ -94,7 +94,7 @@ def test_an_older_server_has_another_way_to_send(quick):
     from mstr_arrow.simulator import Simulator
 
     sim = Simulator(rows=50, delivery_api=1, delivery_polls=2, delivery_seconds=0.05, **IDLE)
-    with sim, ma.connect(sim.url, username="demo", password="demo", settings=quick) as conn:
+    with sim, connect_to(sim, settings=quick) as conn:
         phone = conn.subscription("On My Phone")
         phone.send()
         stages = []

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow import delivery
 from mstr_arrow.errors import (
     InvalidRequest,
@@ -20,7 +19,7 @@ from mstr_arrow.errors import (
 )
 from mstr_arrow.session import listing
 from mstr_arrow.simulator import Fault
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 
 def sent(server, method, path="/api/subscriptions"):
@@ -112,7 +111,7 @@ def test_a_server_that_tells_no_number_is_asked_until_a_part_is_short(quick, mon
 
     monkeypatch.setattr(listing, "PAGE", 3)
     sim = Simulator(rows=50, total_counts=False, administers=False, pauses_subscriptions=False, **IDLE)
-    with sim, ma.connect(sim.url, username="demo", password="demo", settings=quick) as conn:
+    with sim, connect_to(sim, settings=quick) as conn:
         assert len(conn.users()) == 7
         assert [each.name for each in conn.subscriptions()] == ["On My Phone"]
         with pytest.raises(PermissionDenied):

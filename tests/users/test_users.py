@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-import mstr_arrow as ma
 from mstr_arrow.errors import InvalidRequest, MstrError, NotFound, ProtocolError, ServerError, UsageError
 from mstr_arrow.simulator import Fault, Simulator
 from mstr_arrow.users.people import read_addresses
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, connect_to
 
 ADDRESSES = r"/addresses"
 
@@ -25,7 +24,7 @@ def server(request):
 
 @pytest.fixture
 def conn(server, quick):
-    with ma.connect(server.url, username="demo", password="demo", settings=quick) as opened:
+    with connect_to(server, settings=quick) as opened:
         yield opened
     server.heal()
     assert server.addresses("demo") == [], "a test has left addresses"
