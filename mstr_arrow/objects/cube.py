@@ -98,7 +98,12 @@ class Cube(Described):
 
     @property
     def metrics(self) -> list[dict[str, str]]:
-        """The metrics that a read delivers, each a dict with ``id`` and ``name``."""
+        """The metrics that a read delivers, each a dict with ``id`` and ``name``.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     [each["name"] for each in conn.cube("Sales Cube").metrics][:3]
+        ['Revenue', 'Units', 'Cost']
+        """
         return super().metrics + (self.row_counts if self._reads_row_counts else [])
 
     @property
@@ -114,6 +119,10 @@ class Cube(Described):
         """The server's description of the cube. GET /api/cubes?id=.
 
         Errors: those of every call, such as NotFound for a cube that was deleted.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").info.ready
+        True
         """
         return self._client.run(self._info())
 

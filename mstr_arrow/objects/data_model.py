@@ -53,7 +53,12 @@ class DataModel(Cube):
 
     @property
     def serve_mode(self) -> str | None:
-        """How the model serves data: "in memory", "connect live", …; None where the server does not tell."""
+        """How the model serves data: "in memory", "connect live", …; None where the server does not tell.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.data_model("Retail Model").serve_mode
+        'in memory'
+        """
         return self._found.serve_mode
 
     def refresh(

@@ -77,6 +77,11 @@ class Described(Sql):
 
         A form is a dict with ``id``, ``name`` and the server's ``data_type``. `schema` lists the forms that a read
         delivers, `other_forms` the forms that a read leaves out.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     order = conn.cube("Sales Cube").attributes[0]
+        >>> order["name"], [form["name"] for form in order["forms"]]
+        ('Order', ['ID'])
         """
         return [
             {"id": each.id, "name": each.name, "forms": [asdict(form) for form in each.forms]}

@@ -60,7 +60,12 @@ class Report(Described, Prompted, Paged):
 
     @property
     def info(self) -> ObjectInfo:
-        """The catalogue's description of the report, without a run. GET /api/objects/{id}?type=3."""
+        """The catalogue's description of the report, without a run. GET /api/objects/{id}?type=3.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.report("Prompted Nested").info.path
+        '/Simulated Retail/Public Objects/Prompted Reports/Prompted Nested'
+        """
         return self._client.run(fetch_object(self._client.http, self.id))
 
     async def info_async(self) -> ObjectInfo:

@@ -132,6 +132,10 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         """Return a table with a row for each prompt.
 
         ``choices`` holds the first of ``choice_count`` choices; both are null where the server does not tell.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.report("Prompted Twice").prompts.table().select(["name", "takes"]).to_pylist()[0]
+        {'name': 'Year', 'takes': '1 element of Year'}
         """
         return prompt_table(self._list_now().prompts)
 
@@ -141,6 +145,10 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         ``search`` keeps the choices whose names contain this text. GET …/prompts/{key}/elements or …/objects, 200
         choices at a time. Raises UsageError for a prompt that takes a value, and, with near names, for an unknown
         prompt.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.report("Prompted Nested").prompts.choices("Category", "oo")["name"].to_pylist()
+        ['Books']
         """
         return self._client.run(self._choices(prompt, search))
 

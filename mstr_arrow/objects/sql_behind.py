@@ -17,9 +17,9 @@ class Sql(Scan):
         ``executionStage=resolve_prompts``, then GET …/instances/{id}/sqlView. Raises PermissionDenied where the
         user may not see SQL, and PromptsOpen.
 
-        ::
-
-            print(conn.report("Daily Sales").sql_view())
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.cube("Sales Cube").sql_view().split()[0]
+        'select'
         """
         return self._client.run(sql_view(self._resolver.session, self._resolver.source))
 

@@ -41,7 +41,12 @@ class SessionCalls(Connected):
         return True
 
     def status(self) -> ServerStatus:
-        """Return the server's versions, and the time of the server's start. GET /api/status."""
+        """Return the server's versions, and the time of the server's start. GET /api/status.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.status().server_version
+        '11.5.0900.00123'
+        """
         return self._client.run(self._status())
 
     async def status_async(self) -> ServerStatus:
@@ -80,7 +85,12 @@ class SessionCalls(Connected):
         await self._client.http.own.request("PUT", "sessions", safe=True)
 
     def user_info(self) -> UserInfo:
-        """Return the server's whole description of the user. GET /api/sessions/userInfo."""
+        """Return the server's whole description of the user. GET /api/sessions/userInfo.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.user_info().in_metadata
+        True
+        """
         return self._client.run(fetch_user(self._client.http.own))
 
     async def user_info_async(self) -> UserInfo:
@@ -119,7 +129,12 @@ class SessionCalls(Connected):
         return await create_identity_token(self._client.http.own)
 
     def validate_identity_token(self, token: str) -> bool:
-        """Tell whether the server accepts an identity token. GET /api/auth/identityToken."""
+        """Tell whether the server accepts an identity token. GET /api/auth/identityToken.
+
+        >>> with ma.connect(url, username=user, password=password) as conn:
+        ...     conn.validate_identity_token(conn.identity_token())
+        True
+        """
         masked, token = Masked(token), ""  # for tracebacks that show variables
         return self._client.run(validate_identity_token(self._client.http.own, masked))
 
