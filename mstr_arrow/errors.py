@@ -221,7 +221,14 @@ class TimeoutExceeded(TransportError, TimeoutError):
 
 
 class ProtocolError(TransportError):
-    """An answer came, but not one that the REST API gives."""
+    """An answer came, but not one that the REST API gives.
+
+    ``too_large`` says that it may be one, and would take too much memory.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, too_large: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.too_large = too_large
 
 
 class ServerError(MstrError):

@@ -84,4 +84,5 @@ def check_parsed_size(text: bytes, largest: int = LARGEST) -> None:
                 "Ask for fewer rows at once ({Limits.page_rows}), or raise {Limits.buffer_bytes} of the "
                 "connection's settings."
             ),
+            too_large=True,
         )

@@ -216,8 +216,8 @@ async def _page(
 ) -> Page:
     """Return a page of an instance; it is asked for again where it is not as it should be."""
 
-    async def ask() -> Response:
-        return await fetch_page(session, source, instance.id, wanted, options.grid)
+    async def ask(rows: Range) -> Response:
+        return await fetch_page(session, source, instance.id, rows, options.grid)
 
     async def read(response: Response) -> Page:
         def decode() -> Page:
@@ -229,7 +229,7 @@ async def _page(
         check_rows(page, wanted, instance.total)
         return page
 
-    return await read_page(session, ask(), ask, read)
+    return await read_page(session, ask(wanted), wanted, ask, read)
 
 
 def _overlap(done: int, options: ReadOptions) -> Range | None:

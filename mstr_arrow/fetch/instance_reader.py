@@ -275,7 +275,8 @@ class InstanceReader(BaseReader[T]):
         return await read_page(
             self._context.session,
             asking,
-            lambda: self._fetch(place, wanted),
+            wanted,
+            lambda rows: self._fetch(place, rows),
             open_at,
             can_ask=lambda: place.instance_id,
         )

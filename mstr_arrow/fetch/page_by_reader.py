@@ -226,11 +226,9 @@ class PageByReader(BaseReader[T]):
                     budget.in_flight -= 1
                     budget.offer()
 
-            async def ask() -> Response:
-                wanted = Range(0, limits.first_rows)
-                return await fetch_page(
-                    context.session, self._source, str(place.instance_id), wanted, context.options.grid
-                )
+            async def ask(rows: Range) -> Response:
+                grid = context.options.grid
+                return await fetch_page(context.session, self._source, str(place.instance_id), rows, grid)
 
             async def open_shown(response: Response) -> Pages[T]:
                 spec: PagesSpec[T] = PagesSpec(
@@ -242,7 +240,14 @@ class PageByReader(BaseReader[T]):
                 )
                 return await open_pages(context, spec, response, known.grid)
 
-            pages = await read_page(context.session, show(), ask, open_shown, can_ask=lambda: place.instance_id)
+            pages = await read_page(
+                context.session,
+                show(),
+                Range(0, limits.first_rows),
+                ask,
+                open_shown,
+                can_ask=lambda: place.instance_id,
+            )
         finally:
             budget.held -= estimate
             budget.offer()

@@ -120,15 +120,15 @@ class Pages(Generic[T]):
     async def _fetch(self, wanted: Range, free_place: FreePlace) -> Fetched[Any]:
         session, grid = self._context.session, self.columns.options
 
-        async def ask() -> Response:
-            response = await fetch_page(session, self._source, self.instance_id, wanted, grid)
+        async def ask(rows: Range) -> Response:
+            response = await fetch_page(session, self._source, self.instance_id, rows, grid)
             free_place(response.seconds_waiting + response.seconds_transferring, busy=response.busy)
             return response
 
         async def read(response: Response) -> Fetched[Any]:
             return await self._decode(response, wanted)
 
-        return await read_page(session, ask(), ask, read)
+        return await read_page(session, ask(wanted), wanted, ask, read)
 
     async def _decode(self, response: Response, wanted: Range) -> Fetched[Any]:
         def convert(page: Page) -> Any:

@@ -60,6 +60,7 @@ def too_large(largest: int) -> ProtocolError:
             "Ask for fewer rows at once ({Limits.page_rows}), or raise {Limits.buffer_bytes} of the connection's "
             "settings."
         ),
+        too_large=True,
     )
 
 

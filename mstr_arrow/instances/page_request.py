@@ -73,15 +73,17 @@ async def fetch_page(
 async def read_page(
     session: ProjectSession,
     first: Awaitable[Response],
-    ask: Callable[[], Awaitable[Response]],
+    wanted: Range,
+    ask: Callable[[Range], Awaitable[Response]],
     read: Callable[[Response], Awaitable[T]],
     *,
     can_ask: Callable[[], object] = lambda: True,
 ) -> T:
     """Return what ``read`` makes of the ``first`` response, or of one that ``ask`` asks for, if that ``can_ask``.
 
-    It asks as often as for any request where a response cannot be read, and where one contradicts what was asked or
-    is known until that has come `BELIEVED` times. The first is awaited here, so that nothing else holds on to it
+    It asks as often as for any request where a response cannot be read, for half of the ``wanted`` rows where one
+    is too large for that; and where one contradicts what was asked or is known until that has come `BELIEVED`
+    times. The first is awaited here, so that nothing else holds on to it
     while another comes: two large ones take all the room there is. Errors: ProtocolError, DataMismatch.
     """
     retry = session.http.settings.retry
@@ -90,14 +92,17 @@ async def read_page(
     while True:
         try:
             return await read(response)
-        except ProtocolError:
+        except ProtocolError as error:
             failures += 1
             if failures >= max(2, retry.attempts) or not can_ask():
                 raise
-            await asyncio.sleep(pause(retry, failures))
+            if error.too_large:
+                wanted = Range(wanted.offset, max(1, wanted.rows // 2))
+            else:
+                await asyncio.sleep(pause(retry, failures))
         except DataMismatch:
             contradictions += 1
             if contradictions == BELIEVED or not can_ask():
                 raise
         del response
-        response = await ask()
+        response = await ask(wanted)

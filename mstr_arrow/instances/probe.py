@@ -44,10 +44,10 @@ async def probe(
     try:
         known = await fetch_known(session, source)
         for left in reversed(range(INSTANCES)):
-            first = execute(session, shown, shown.probe_rows, options, watch, place=place)
+            wanted = Range(0, shown.probe_rows)
+            first = execute(session, shown, wanted.rows, options, watch, place=place)
 
-            async def ask() -> Response:
-                rows = Range(0, shown.probe_rows)
+            async def ask(rows: Range) -> Response:
                 return await fetch_page(session, shown, str(place.instance_id), rows, options)
 
             async def read(response: Response) -> Page:
@@ -59,7 +59,7 @@ async def probe(
                 check_belongs(page, source, place.instance_id)
                 return page
 
-            page = await read_page(session, first, ask, read, can_ask=lambda: place.instance_id)
+            page = await read_page(session, first, wanted, ask, read, can_ask=lambda: place.instance_id)
             known = replace(known, total=page.paging.total, extremes=page.extremes)
             instance_id = page.instance_id or place.instance_id or ""
             instance = Instance(instance_id, page.columns, page.paging.total, known=known)

@@ -9,8 +9,11 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from mstr_arrow import background, errors
+from mstr_arrow import background, errors, json_bounds
 from mstr_arrow.config import Limits, Retry, Settings
+from mstr_arrow.grid import decode, fast
+from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.exact import parse
 from mstr_arrow.http import body as body_module
 from mstr_arrow.http import exchange
 from mstr_arrow.http.body import json_text, unpack
@@ -220,6 +223,52 @@ def test_a_first_page_that_cannot_be_read_leaves_its_room_to_the_one_asked_for_a
             each for each in simulator.requests[asked:] if each.method == "GET" and each.query.get("offset") == "0"
         ]
     assert len(first) == 2
+
+
+# Pages that are small enough as text, and too large for memory once they are parsed
+
+
+@pytest.fixture
+def parsed_within(monkeypatch):
+    """Have pages parsed as a whole, and refused above so many bytes of text and objects."""
+
+    def unrecognised(*_):
+        raise Unrecognised
+
+    def parsed_within(most):
+        monkeypatch.setattr(fast, "read_arrays", unrecognised)
+        monkeypatch.setattr(json_bounds, "_SURELY_SMALL", 0)
+        monkeypatch.setattr(decode, "parse", lambda text, **more: parse(text, **(more | {"largest": most})))
+
+    return parsed_within
+
+
+@pytest.mark.parametrize("limits", [Limits(page_rows=600), Limits(page_rows=600, concurrency=1)])
+@pytest.mark.parametrize("total_order", [False, True])
+def test_of_rows_that_would_take_too_much_memory_fewer_are_asked_for(
+    simulator, quick, parsed_within, limits, total_order
+):
+    who = {"username": simulator.username, "password": simulator.password, "project": simulator.project}
+    with connect(simulator.url, **who, settings=replace(quick, limits=limits)) as connection:
+        cube = connection.cube("Sales Cube", total_order=total_order)
+        due = cube.to_arrow()
+        parsed_within(800_000)
+        asked = len(simulator.requests)
+        assert cube.to_arrow() == due
+    pages = [each for each in simulator.requests[asked:] if "/instances" in each.path and "limit" in each.query]
+    rows = [int(page.query["limit"]) for page in pages]
+    assert max(rows) == 600
+    assert len(rows) < 30
+
+
+def test_rows_of_which_none_can_be_parsed_are_refused(simulator, quick, parsed_within):
+    who = {"username": simulator.username, "password": simulator.password, "project": simulator.project}
+    with connect(simulator.url, **who, settings=quick) as connection:
+        cube = connection.cube("Sales Cube")
+        parsed_within(100)
+        with pytest.raises(errors.ProtocolError, match=r"it was not parsed.*Limits.page_rows") as caught:
+            cube.to_arrow()
+    assert caught.value.too_large
 
 
 # What is promised
