@@ -6,7 +6,7 @@ from mstr_arrow.errors import ProtocolError
 from mstr_arrow.wording import naming
 
 LARGEST = 2**27
-"""Bytes that are read of an answer, packed or unpacked, where nothing else is said."""
+"""Bytes that are read of a response, packed or unpacked, where nothing else is said."""
 
 _SURELY_SMALL = 2**20
 """Bytes of text that are parsed without a look: a megabyte makes a hundred of objects at most."""
@@ -78,7 +78,7 @@ def check_parsed_size(text: bytes, largest: int = LARGEST) -> None:
         size -= _savings(text)
     if size > most:
         raise ProtocolError(
-            f"the answer's {len(text) / 2**20:,.0f} MiB of JSON would take about {size / 2**20:,.0f} MiB of "
+            f"the response's {len(text) / 2**20:,.0f} MiB of JSON would take about {size / 2**20:,.0f} MiB of "
             f"memory, more than {most / 2**20:,.0f}; it was not parsed.",
             hint=naming(
                 "Ask for fewer rows at once ({Limits.page_rows}), or raise {Limits.buffer_bytes} of the "

@@ -1,4 +1,4 @@
-"""What the members of an answer mean where servers write them in several ways, and what was seen where they do not.
+"""What the members of a response mean where servers write them in several ways, and what came in place of one.
 
 The wire is known in part only: a number may come as a text, an empty list as null, a list of one as what it lists.
 Each variant that has one meaning is read, here and nowhere else. Pure.
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HINT = advice(
-    "look at the answer",
-    "Try again. If it recurs, something in front of the server may answer in its place, or this server's answers "
+    "look at the response",
+    "Try again. If it recurs, something in front of the server may reply in its place, or this server's responses "
     "have a form that is not known yet: {Connection.request()} shows them as they come; please report one.",
 )
 
@@ -170,13 +170,13 @@ def local_moment(text: str | None) -> datetime | None:
 
 @contextmanager
 def reading(body: Any, wanted: str) -> Iterator[None]:
-    """Turn the stumble over a member of an answer into the error that says what came in place of ``wanted``.
+    """Turn the stumble over a member of a response into the error that says what came in place of ``wanted``.
 
     >>> with reading([{"id": "A1"}], "a list of projects"):
     ...     text({"id": "A1"}, "name")
     Traceback (most recent call last):
     ...
-    mstr_arrow.errors.ProtocolError: ProtocolError: the answer is no list of projects: 'name' is missing; ...
+    mstr_arrow.errors.ProtocolError: ProtocolError: the response is no list of projects: 'name' is missing; ...
     """
     try:
         yield
@@ -212,17 +212,17 @@ def describe_value(value: Any) -> str:
 
 
 def protocol_error(body: Any, wanted: str, error: Exception | None = None) -> ProtocolError:
-    """Make the error of an answer that is not what was asked for: ``wanted``, in words.
+    """Make the error of a response that is not what was asked for: ``wanted``, in words.
 
     >>> str(protocol_error({"a": 1}, "a list of projects", KeyError("id"))).partition(" Try")[0]
-    "ProtocolError: the answer is no list of projects: 'id' is missing; it is an object with 'a'."
+    "ProtocolError: the response is no list of projects: 'id' is missing; it is an object with 'a'."
     """
     why = ""
     if isinstance(error, KeyError):
         why = f"{error} is missing; "
     elif type(error) is TypeError and " is due" in str(error):
         why = f"{error}; "
-    return ProtocolError(f"the answer is {_no(wanted)}: {why}it is {describe_value(body)}.", hint=HINT)
+    return ProtocolError(f"the response is {_no(wanted)}: {why}it is {describe_value(body)}.", hint=HINT)
 
 
 def _no(wanted: str) -> str:

@@ -40,7 +40,7 @@ class Budget:
         return self.in_flight >= self.limiter.limit
 
     def start(self, estimate: int) -> Ticket:
-        """Count a request that is sent, and what its answer may hold."""
+        """Count a request that is sent, and what its response may hold."""
         self.in_flight += 1
         self.held += estimate
         self.most_held = max(self.most_held, self.held)

@@ -65,7 +65,7 @@ class ScanOptions(TypedDict, total=False):
     ``limits``
         bounds what is under way at once.
     ``concurrency``
-        a fixed number of requests at once, in place of one that follows the time of the answers; as
+        a fixed number of requests at once, in place of one that follows the time of the responses; as
         ``Limits.concurrency``.
     ``page_rows``
         a fixed number of rows for each page; as ``Limits.page_rows``.

@@ -53,7 +53,7 @@ class FreePlace(Protocol):
 class Scheduler(Generic[T]):
     """The pages of one instance, handed out one at a time by `next`.
 
-    ``fetch`` asks the server for a range and decodes the answer; it calls its second argument when the answer
+    ``fetch`` asks the server for a range and decodes the response; it calls its second argument when the response
     has arrived, which frees the request's place for another. Requests in flight are limited in number; page
     text that is being fetched, being decoded or waiting to be taken is limited in bytes, so that a slow
     consumer stops the requests. Only the page the consumer waits for is always asked for: from the first on, or,

@@ -121,7 +121,7 @@ class Meter:
         self._lags: deque[float] = deque(maxlen=int(180 / LAG_INTERVAL))
 
     def count_response(self, response: Response) -> None:
-        """Count one answer."""
+        """Count one response."""
         self.requests += 1 + response.retries
         self.retries += response.retries
         self.wire_bytes += len(response.body)

@@ -1,4 +1,4 @@
-"""Answers that came with a success and are read, and whether a request goes again where none helps."""
+"""Responses that came with a success and are read, and whether a request goes again where none helps."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ async def check_response(response: Response, request: Request) -> None:
         _empty(error)
         raise Unreadable(error, repeatable=False, status=response.status, size=len(response.body)) from None
     finally:
-        if response.place is not None:
-            response.place.leave()
+        if response.reservation is not None:
+            response.reservation.release()
         del response
 
 
@@ -65,7 +65,7 @@ def _empty(error: BaseException) -> None:
 async def may_go_again(failed: Failed, delivery: Delivery) -> bool:
     """Say whether a request goes again after an error that time alone does not mend.
 
-    So does a safe one whose answer cannot be read: as often as any, but once where no session is open yet, as it
+    So does a safe one whose response cannot be read: as often as any, but once where no session is open yet, as it
     may be another server's. So does one, once, that denies that something is there under a status that tells of
     trouble; and one that makes something, where its sender has seen to what may have been made.
     """

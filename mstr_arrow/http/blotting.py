@@ -1,4 +1,4 @@
-"""Secrets taken out of what is quoted: bodies of answers, and the texts of errors. Pure."""
+"""Secrets taken out of what is quoted: bodies of responses, and the texts of errors. Pure."""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DAMAGED = "Try again; if it recurs, what stands between here and the server damages answers, or gives its own."
+DAMAGED = "Try again; if it recurs, what stands between here and the server damages responses, or gives its own."
 
 PIECE = 2**16
 
 STEP = 2**24
-"""Bytes that are unpacked at once: most answers have fewer."""
+"""Bytes that are unpacked at once: most responses have fewer."""
 
 _GZIP = b"\x1f\x8b"
 _BARE_HEADER = b"\x1f\x8b\x08\x00"
@@ -53,9 +53,9 @@ _BY_ZEROS = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0
 
 
 def too_large(largest: int) -> ProtocolError:
-    """Return the error of an answer of more than ``largest`` bytes, packed or not."""
+    """Return the error of a response of more than ``largest`` bytes, packed or not."""
     return ProtocolError(
-        f"the answer is larger than {largest / 2**20:,.0f} MiB, and was not read to its end.",
+        f"the response is larger than {largest / 2**20:,.0f} MiB, and was not read to its end.",
         hint=naming(
             "Ask for fewer rows at once ({Limits.page_rows}), or raise {Limits.buffer_bytes} of the connection's "
             "settings."
@@ -84,8 +84,8 @@ def unpack(
             body = _from_deflate(body, largest, is_given_up)
         elif name not in {"", "identity"}:
             raise ProtocolError(
-                f"the answer is packed as {name!r}, which was not asked for.",
-                hint="The server was asked for gzip alone: what stands between here and the server packs answers.",
+                f"the response is packed as {name!r}, which was not asked for.",
+                hint="The server was asked for gzip alone: what stands between here and it packs responses.",
             )
     return body
 
@@ -97,7 +97,7 @@ def _from_gzip(body: bytes, largest: int, is_given_up: Callable[[], bool]) -> by
     try:
         return _join(partial(_gunzip, body, min(STEP, largest + 1)), largest, is_given_up)
     except (zlib.error, quick.error) as error:
-        raise ProtocolError(f"the answer's gzip is damaged ({error}).", hint=DAMAGED) from None
+        raise ProtocolError(f"the response's gzip is damaged ({error}).", hint=DAMAGED) from None
 
 
 def _join(unpack: Callable[[], Iterator[bytes]], largest: int, is_given_up: Callable[[], bool]) -> bytes:
@@ -158,7 +158,7 @@ def _gunzip(body: bytes, most: int) -> Iterator[bytes]:
         size += len(piece)
         yield piece
     if not unpacker.eof:
-        raise ProtocolError(f"the answer's gzip ends early, after {size} bytes.", hint=DAMAGED)
+        raise ProtocolError(f"the response's gzip ends early, after {size} bytes.", hint=DAMAGED)
     if unpacker.unused_data:
         yield from _members(unpacker.unused_data, most)
 
@@ -172,7 +172,8 @@ def _members(rest: bytes, most: int) -> Iterator[bytes]:
     while True:
         packed = rest[at : at + PIECE]
         if not packed:
-            raise ProtocolError(f"the answer's gzip ends early, {size} bytes into a further member.", hint=DAMAGED)
+            message = f"the response's gzip ends early, {size} bytes into a further member."
+            raise ProtocolError(message, hint=DAMAGED)
         for piece in _steps(unpacker, packed, most):
             size += len(piece)
             yield piece
@@ -189,7 +190,7 @@ def _begins_member(rest: bytes, at: int) -> bool:
         return True
     behind = rest[at:]
     if behind.strip(b"\0"):
-        message = f"{len(behind)} bytes stand behind the answer's gzip, starting with {behind[:16]!r}."
+        message = f"{len(behind)} bytes stand behind the response's gzip, starting with {behind[:16]!r}."
         raise ProtocolError(message, hint=DAMAGED)
     return False
 
@@ -203,7 +204,7 @@ def _from_deflate(body: bytes, largest: int, is_given_up: Callable[[], bool]) ->
             return _join(partial(_inflate, body, wbits, min(STEP, largest + 1)), largest, is_given_up)
         except zlib.error:
             continue
-    raise ProtocolError(f"the answer's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
+    raise ProtocolError(f"the response's deflate is damaged; it starts with {body[:16]!r}.", hint=DAMAGED)
 
 
 def _inflate(body: bytes, wbits: int, most: int) -> Iterator[bytes]:
@@ -266,7 +267,7 @@ def _utf8(content: bytes, name: str) -> bytes:
         return content.decode(name).encode()
     except (LookupError, UnicodeError) as error:
         raise ProtocolError(
-            f"the answer cannot be read as {name!r} ({error.__class__.__name__}); it starts with {content[:16]!r}.",
+            f"the response cannot be read as {name!r} ({type(error).__name__}); it starts with {content[:16]!r}.",
             hint=DAMAGED,
         ) from None
 

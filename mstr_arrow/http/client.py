@@ -108,10 +108,10 @@ class Http:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> Response:
-        """Send a request and return its answer, 2xx, read to the end; anything else is a typed error.
+        """Send a request and return its response, 2xx, read to the end; anything else is a typed error.
 
         ``keys`` are those of a session that is used as it is, expired or not; `Options` lists the ``options``. The
-        answer's body is held in memory once, as it came.
+        response's body is held in memory once, as it came.
 
         Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
         about something of the old one.
@@ -139,7 +139,7 @@ class Http:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> T:
-        """Do what :meth:`request` does, and return what ``reader`` makes of the answer.
+        """Do what :meth:`request` does, and return what ``reader`` makes of the response.
 
         Where it raises ProtocolError, what is safe is sent once more; `Options` says what becomes of the rest.
         """
@@ -161,7 +161,7 @@ class Http:
     async def _in_session(self, request: Request) -> Response:
         """Send a request, and once more in a new session where the one it was sent in has expired.
 
-        An answer 401, or a code that belongs to it, says that nothing was done: any request may be sent again.
+        A response 401, or a code that belongs to it, says that nothing was done: any request may be sent again.
         """
         keys = self.keys
         try:
@@ -183,7 +183,7 @@ class Http:
             async for attempt in attempts(self._retry(request)):
                 with attempt:
                     try:
-                        return await self._receive(delivery)
+                        return await self._send_and_check(delivery)
                     except Failed as failed:
                         if request.patience is not None:
                             failed.repeatable = not isinstance(failed.error, _FINAL)
@@ -196,7 +196,7 @@ class Http:
             raise failed.error from None
         raise AssertionError("unreachable")
 
-    async def _receive(self, delivery: Delivery) -> Response:
+    async def _send_and_check(self, delivery: Delivery) -> Response:
         """Send a request once, and have its sender read the response."""
         async with self._places:
             response = await self._attempt(delivery)

@@ -45,7 +45,7 @@ class SessionKeys:
     """Token and cookies of one session, from its log-in to its end; used on the background loop only.
 
     The token is worth nothing without the cookies that came with it (wire reference, section 1.3). A new session
-    gets keys of its own, so that a late answer to a request of the old one, which may set a cookie, does not
+    gets keys of its own, so that a late response to a request of the old one, which may set a cookie, does not
     reach it. Cookies go back byte for byte to this one server; those marked Secure over http, too, where the user
     chose http.
     """
@@ -80,7 +80,7 @@ class SessionKeys:
         return headers
 
     def accept(self, response: aiohttp.ClientResponse) -> None:
-        """Keep the cookies that an answer sets, and forget those that it ends."""
+        """Keep the cookies that a response sets, and forget those that it ends."""
         for line in response.headers.getall("Set-Cookie", ()):
             cookie = read_cookie(line, response.url)
             if cookie is not None:
@@ -102,7 +102,7 @@ class SessionKeys:
 
 
 def read_cookie(line: str, address: URL) -> Cookie | None:
-    """Read a ``Set-Cookie`` header of an answer from an address.
+    """Read a ``Set-Cookie`` header of a response from an address.
 
     None for one without a name, for another host, or of bytes that no header can be sent with as they came.
 

@@ -18,24 +18,24 @@ LONGEST, LONGEST_PACKED = 2**16, 2**13
 """Bytes of a body, as it came, beyond which it is no error: most pages of data are longer."""
 
 _PARTIAL = 207
-"""The status of an answer that tells of successes and failures one by one: the caller looks at each."""
+"""The status of a response that tells of successes and failures one by one: the caller looks at each."""
 
 _MARKS = (b'"iServerCode"', b'"code"', b'"errors"')
 _CODE = re.compile(r"ERR\w+|(0x)?8[0-9a-f]{7}", re.IGNORECASE | re.ASCII)
-_OF_ANSWERS = frozenset(
+_OF_RESPONSES = frozenset(
     {
         *("id", "mid", "name", "instanceId", "data", "definition", "result", "results", "totalItems", "paging"),
         *("elements", "objects", "prompts", "pageBy", "validPageByElements", "jobs", "nodes", "cubeCaches"),
         *("cubesInfos", "projects", "apiToken", "uploadSessionId", "sqlStatement", "iServerVersion", "timeout"),
     }
 )
-"""Members that answers have and errors do not."""
+"""Members that responses have and errors do not."""
 
 _LEAST_HTTP_STATUS = 100
 
 
 def error_within(response: Response) -> bytes | None:
-    """Return the text of a successful answer that is an error all the same; None for any other.
+    """Return the text of a successful response that is an error all the same; None for any other.
 
     Only short bodies that look like one are read, so that pages of data cost nothing.
     """
@@ -48,15 +48,15 @@ def error_within(response: Response) -> bytes | None:
             return None
         body = loads(content)
     except (ProtocolError, ValueError):
-        return None  # whoever reads the answer says so
+        return None  # whoever reads the response says so
     return content if is_error(body) else None
 
 
 def is_error(body: Any) -> bool:
-    """Tell an error from an answer that has members of the same names.
+    """Tell an error from a response that has members of the same names.
 
     An error has a code of the Intelligence Server's, unless it tells the status of an instance or a publication; or
-    the REST server's and nothing that answers have; or it is a list of ``errors`` alone.
+    the REST server's and nothing that responses have; or it is a list of ``errors`` alone.
 
     >>> is_error({"code": "ERR001", "message": "no"}), is_error({"code": "ERR1", "id": "A1", "name": "Errors"})
     (True, False)
@@ -65,7 +65,7 @@ def is_error(body: Any) -> bool:
         return False
     if iserver_code_of(body):
         return not _is_of_enumeration(body.get("status"))
-    if not _OF_ANSWERS.isdisjoint(body):
+    if not _OF_RESPONSES.isdisjoint(body):
         return False
     listed = body.get("errors")
     if isinstance(listed, list) and listed and all(isinstance(each, dict) and _is_coded(each) for each in listed):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SHOWN = 5
-"""Further messages of one answer that an error keeps."""
+"""Further messages of one response that an error keeps."""
 
 MESSAGE, CODE = 800, 100
 """Letters of a message, and of a code or a ticket, that an error keeps."""
@@ -94,10 +94,10 @@ def error_for(
     subject: Subject | None = None,
     base_hint: str | None = None,
 ) -> MstrError:
-    """Return the typed error for an answer that is not a success, or that is one by its status alone.
+    """Return the typed error for a response that is not a success, or that is one by its status alone.
 
     The I-Server's code decides before the REST server's, and that before the HTTP status. Of several errors
-    in one answer the first decides, and the messages of the others are kept as ``details``. ``base_hint`` is
+    in one response the first decides, and the messages of the others are kept as ``details``. ``base_hint`` is
     given where the route itself was not found.
 
     >>> error_for(400, {}, b'{"code": "ERR0006", "message": "no name"}', method="POST", path="/api/datasets")
@@ -136,7 +136,7 @@ def error_for(
 
 
 def _verdict(status: int, number: int | None, iserver_code: int | None, subject: Subject | None) -> _Verdict:
-    """Judge an answer by its codes, the most telling first, and by what the request was about."""
+    """Judge a response by its codes, the most telling first, and by what the request was about."""
     if iserver_code in ISERVER:
         return ISERVER[iserver_code].error, ISERVER[iserver_code].hint
     if number == 4 and subject is Subject.INSTANCE:

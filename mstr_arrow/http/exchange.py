@@ -1,4 +1,4 @@
-"""A request sent once: its pieces out, its answer in, and what went wrong in between, typed."""
+"""A request sent once: its pieces out, its response in, and what went wrong in between, typed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Settings, Timeouts
     from mstr_arrow.http.cookies import SessionKeys
     from mstr_arrow.http.request import Request
-    from mstr_arrow.http.room import Place, Room
+    from mstr_arrow.http.room import Reservation, Room
     from mstr_arrow.http.sockets import Route
     from mstr_arrow.masked import Masked
 
@@ -38,10 +38,10 @@ SEND_BYTES = 2**18
 """Bytes of a request that are handed to the socket at once, so that a big body does not hold up the others."""
 
 BEYOND_BUFFER = 2**26
-"""Bytes that one answer may have beyond ``Limits.buffer_bytes``: what is larger, packed or not, is not read."""
+"""Bytes that one response may have beyond ``Limits.buffer_bytes``: what is larger, packed or not, is not read."""
 
 LARGEST_ERROR = 2**20
-"""Bytes that are looked at of an answer that is no success."""
+"""Bytes that are looked at of a response that is no success."""
 
 SLOWEST = 100
 """Bytes in a second: a body that comes slower counts as silent."""
@@ -73,7 +73,7 @@ class Delivery:
 
     @property
     def secrets(self) -> tuple[Masked, ...]:
-        """What an answer may not repeat."""
+        """What a response may not repeat."""
         return (*self.keys.secrets, *self.request.hidden)
 
     @property
@@ -88,7 +88,7 @@ class Delivery:
 
 
 async def exchange(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Response:
-    """Send a request once and return its answer, 2xx, read to the end, which takes its place in the ``room``.
+    """Send a request once and return its response, 2xx, read to the end, which takes of the ``room``.
 
     Anything else is raised as Failed, with the typed error, and whether another attempt is allowed; an error that
     comes with a 2xx, too.
@@ -117,7 +117,7 @@ def _closure(delivery: Delivery) -> Failed:
 
 
 async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Settings, room: Room) -> Response:
-    """Send a request and read its answer, with an end to each wait; raises what aiohttp does, and TimeoutError."""
+    """Send a request, read its response, with an end to each wait; raises what aiohttp does, and TimeoutError."""
     request, keys, address = delivery.request, delivery.keys, delivery.address
     timeouts, largest = settings.timeouts, settings.limits.buffer_bytes + BEYOND_BUFFER
     waits = {"read": timeouts.read, "execute": timeouts.execute}
@@ -146,8 +146,8 @@ async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
                 started = loop.time()
                 keys.accept(response)
                 limit.reschedule(loop.time() + timeouts.read)
-                with room.place() as place:
-                    received = await _receive(response.content, place, limit, timeouts.read, largest)
+                with room.reserve() as reservation:
+                    received = await _receive(response.content, reservation, limit, timeouts.read, largest)
     except TimeoutError as error:
         if started is None:
             raise
@@ -165,13 +165,13 @@ async def _send(session: aiohttp.ClientSession, delivery: Delivery, settings: Se
         seconds_waiting=started - began,
         seconds_transferring=loop.time() - started,
         largest=largest,
-        place=place,
+        reservation=reservation,
         secrets=delivery.secrets,
     )
 
 
 async def _receive(
-    content: aiohttp.StreamReader, place: Place, limit: asyncio.Timeout, seconds: float, largest: int
+    content: aiohttp.StreamReader, reservation: Reservation, limit: asyncio.Timeout, seconds: float, largest: int
 ) -> bytes:
     """Read a body to its end, as far as there is room; raises Failed where it has more than ``largest`` bytes.
 
@@ -185,21 +185,21 @@ async def _receive(
             size += len(piece)
             if size > largest:
                 raise Failed(too_large(largest), repeatable=False, size=size)
-            if size > SMALL and not place.take(size):
-                await _turn(place, limit, seconds)
+            if size > SMALL and not reservation.grow(size):
+                await _wait_for_room(reservation, limit, seconds)
             if size >= awaited:
                 awaited = size + SLOWEST * seconds
                 limit.reschedule(clock() + seconds)
         return body.getvalue()  # which is what was written, not a copy
 
 
-async def _turn(place: Place, limit: asyncio.Timeout, seconds: float) -> None:
+async def _wait_for_room(reservation: Reservation, limit: asyncio.Timeout, seconds: float) -> None:
     """Wait for more room; meanwhile it is not the server that is slow."""
     limit.reschedule(None)
     try:
-        await place.turn(seconds)
+        await reservation.wait(seconds)
     except ProtocolError as error:
-        raise Failed(error, repeatable=False, size=place.size) from None
+        raise Failed(error, repeatable=False, size=reservation.size) from None
     limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
@@ -219,7 +219,7 @@ def _transport_failure(error: Exception, delivery: Delivery, timeouts: Timeouts)
 
 
 def _refusal(response: Response, delivery: Delivery) -> Failed:
-    """Type an answer that is not a success; secrets that its body echoes are blotted out."""
+    """Type a response that is not a success; secrets that its body echoes are blotted out."""
     body, whole = b"", True
     try:
         content = unpack(response.body, response.encoding, LARGEST_ERROR)

@@ -32,7 +32,7 @@ _CERTIFICATE_HINT = naming(
 )
 _CLIENT_HINT = naming("Does the server want a certificate of yours, {Tls.cert_file=…}, or an older TLS?")
 _BROKEN = naming(
-    "Try again; if it recurs, a gateway may cut long answers: ask for smaller pages ({Limits.page_rows})."
+    "Try again; if it recurs, a gateway may cut long responses: ask for smaller pages ({Limits.page_rows})."
 )
 
 
@@ -41,7 +41,7 @@ class ResponseStopped(TimeoutError):
 
 
 def stray_body(error: Exception) -> bytes:
-    """Return the JSON object that came after an answer without a body, such as 204: aiohttp takes it for a head."""
+    """Return the JSON object behind a response without a body, such as 204, which aiohttp takes for a head."""
     found = _STRAY.search(error.message) if isinstance(error, aiohttp.ClientResponseError) else None
     try:
         return bytes(ast.literal_eval(found[0])) if found else b""
@@ -78,19 +78,19 @@ def transport_error(
     if isinstance(error, aiohttp.InvalidURL | UnicodeError):
         return UsageError(f"{host!r} cannot be a host's name.", hint=url.EXAMPLE)
     if isinstance(error, aiohttp.ClientPayloadError):
-        return ConnectError(f"{what}: the answer ended early.", hint=_BROKEN, cut=True)
+        return ConnectError(f"{what}: the response ended early.", hint=_BROKEN, cut=True)
     return ConnectError(f"{what}: the connection broke ({_reason(error)}).", hint=_BROKEN, cut=True)
 
 
 def _late(error: TimeoutError, what: str, wait: str) -> TimeoutExceeded:
     if isinstance(error, ResponseStopped):
         return TimeoutExceeded(
-            f"{what}: the answer began, and its rest did not come in time.",
+            f"{what}: the response began, and its rest did not come in time.",
             hint=naming("Raise {Timeouts.read} if the network is only slow."),
             cut=True,
         )
     return TimeoutExceeded(
-        f"{what}: no answer in time.",
+        f"{what}: no response in time.",
         hint=naming("Raise {wait} if the server is only slow.", wait=named(f"Timeouts.{wait}")),
     )
 

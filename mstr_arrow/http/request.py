@@ -35,8 +35,8 @@ class Body(Protocol):
 class Request:
     """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field.
 
-    ``pieces`` are the body, of ``size`` bytes; ``hidden`` are the secrets that it and headers hold, which no answer
-    may repeat.
+    ``pieces`` are the body, of ``size`` bytes; ``hidden`` are the secrets that it and headers hold, which no
+    response may repeat.
     """
 
     method: str
@@ -79,16 +79,16 @@ class Options(TypedDict, total=False):
         for. Others are repeated where the server turned them away (:func:`~.retry.was_turned_away`), and with False
         not even then.
     ``wait``
-        ``"execute"`` allows ``Timeouts.execute`` for the first byte of the answer, in place of ``Timeouts.read``,
+        ``"execute"`` allows ``Timeouts.execute`` for the first byte of the response, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
     ``patience``
         the seconds in which it is repeated after everything but HTTP 401, whatever ``Retry`` says.
     ``check``
-        reads a successful answer, and raises ProtocolError where that is not what it should be: what is safe, and
+        reads a successful response, and raises ProtocolError where that is not what it should be: what is safe, and
         each GET, is then sent once more.
     ``lost``
         is asked where it is open whether the server made what it was asked for
-        (:func:`~.retry.leaves_open`, or an answer that ``check`` does not take): sees to what may be there, and
+        (:func:`~.retry.leaves_open`, or a response that ``check`` does not take): sees to what may be there, and
         says whether to send the request again.
     """
 

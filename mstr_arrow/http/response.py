@@ -17,7 +17,7 @@ from mstr_arrow.json_bounds import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mstr_arrow.http.room import Place
+    from mstr_arrow.http.room import Reservation
     from mstr_arrow.masked import Masked
 
 EXCERPT = 200
@@ -32,7 +32,7 @@ class Response:
     counts the repetitions it took, ``busy`` says that one of them was because the server had too much to do;
     ``seconds_waiting`` is the last attempt's time to the first byte, of which ``seconds_connecting`` went by until
     it had a socket, and ``seconds_transferring`` the time from there to the last; ``largest`` the bytes it may
-    have, unpacked; ``place`` what it takes of its connection's room. Holds the body once, compressed if it came so.
+    have, unpacked; ``reservation`` what it takes of its connection's room. Holds the body once, as it came.
     """
 
     status: int
@@ -45,7 +45,7 @@ class Response:
     seconds_waiting: float = 0.0
     seconds_transferring: float = 0.0
     largest: int = LARGEST
-    place: Place | None = field(default=None, repr=False, compare=False)
+    reservation: Reservation | None = field(default=None, repr=False, compare=False)
     secrets: Sequence[Masked] = field(default=(), repr=False)
     _given_up: Event = field(default_factory=Event, repr=False, compare=False)
 
@@ -94,8 +94,8 @@ def parse_json(content: bytes, secrets: Sequence[Masked] = (), largest: int = LA
     is_empty = not content.strip()
     del content
     if is_empty:
-        raise ProtocolError("the server's answer has no body where JSON was due.", hint=DAMAGED)
-    message = f"the server's answer is not JSON ({reason}); it starts with {start!r}."
+        raise ProtocolError("the server's response has no body where JSON was due.", hint=DAMAGED)
+    message = f"the server's response is not JSON ({reason}); it starts with {start!r}."
     raise ProtocolError(message, hint=page_hint(start) or DAMAGED)
 
 

@@ -35,7 +35,7 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 _VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
-"""What an answer is taken for whose code does not say that the same request would fail again."""
+"""What a response is taken for whose code does not say that the same request would fail again."""
 
 
 _TOO_MANY, _TROUBLE, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 500, 503, 504
@@ -45,7 +45,7 @@ class Failed(Exception):
     """One attempt failed with ``error``; ``repeatable`` says whether another one is allowed.
 
     ``retry_after`` is the wait in seconds the server asked for, ``status`` and ``size`` (bytes) those of its
-    answer, if there was one.
+    response, if there was one.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Failed(Exception):
 
 
 class Unreadable(Failed):
-    """An answer came with a success, and is not what it should be."""
+    """A response came with a success, and is not what it should be."""
 
 
 def is_transient(error: MstrError) -> bool:
@@ -75,7 +75,7 @@ def is_transient(error: MstrError) -> bool:
     So may: no connection, a connection reset or closed early, a truncated body, a time-out; HTTP 429, 502,
     503 and 504; HTTP 500 without a code that says more; and the I-Server's codes for full governors, memory
     shortage, and a cube being executed or published. Everything else is final: other
-    4xx, other codes, certificates and proxy passwords that were refused, redirects, answers that are not JSON.
+    4xx, other codes, certificates and proxy passwords that were refused, redirects, responses that are not JSON.
 
     Only requests that are safe to repeat are repeated for all these reasons. Any request is repeated when the
     connection could not even be opened, because then nothing was sent, and where it :func:`was_turned_away`.
@@ -93,7 +93,7 @@ def was_turned_away(error: MstrError, wait: float | None) -> bool:
 
     So it does with HTTP 429, with HTTP 503 where it asks for a ``wait`` (seconds, its ``Retry-After``), and with
     the I-Server's codes for full governors and memory shortage. The same request cannot make anything twice then,
-    whatever it makes. HTTP 500, 502, 504, a 503 without a wait and a lost answer leave that open.
+    whatever it makes. HTTP 500, 502, 504, a 503 without a wait and a lost response leave that open.
     """
     if not isinstance(error, ServerError) or not is_transient(error):
         return False
@@ -110,10 +110,10 @@ def is_overload(error: MstrError) -> bool:
 
 
 def leaves_open(error: MstrError) -> bool:
-    """Say whether the server may have done what was asked although that failed: the answer was lost on its way.
+    """Say whether the server may have done what was asked although that failed: the response was lost on its way.
 
-    So may it after a connection that broke, after an answer whose rest did not come, and after HTTP 500, 502, 503
-    and 504 without a verdict of the I-Server's. A time-out before an answer is not among these: a server that is
+    So may it after a connection that broke, after a response whose rest did not come, and after HTTP 500, 502, 503
+    and 504 without a verdict of the I-Server's. A time-out before a response is not among these: a server that is
     that slow is not asked for the same again.
     """
     if isinstance(error, ServerError):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mstr_arrow.config import Settings, Tls
 
 READ_BUFFER = 2**20
-"""Bytes of an answer that wait to be taken before the socket is paused."""
+"""Bytes of a response that wait to be taken before the socket is paused."""
 
 HEADER_BYTES = 2**16
 """Bytes a header may have; those of single sign-on gateways outgrow the usual 8 KiB."""

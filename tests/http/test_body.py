@@ -105,7 +105,7 @@ def test_half_a_character_is_told_by_its_mark(text, value):
         (b"x", "br", "", "packed as 'br'"),
         (zipped(PLAIN)[:-9], "gzip", "", "ends early"),
         (zipped(PLAIN) + zipped(PLAIN)[:-9], "gzip", "", "ends early"),
-        (zipped(PLAIN) + b"rubbish", "gzip", "", "7 bytes stand behind the answer's gzip.*rubbish"),
+        (zipped(PLAIN) + b"rubbish", "gzip", "", "7 bytes stand behind the response's gzip.*rubbish"),
         (b"nonsense", "gzip", "", "gzip is damaged"),
         (b"nonsense", "deflate", "", "deflate is damaged.*nonsense"),
         (zlib.compress(PLAIN)[:-5], "deflate", "", "deflate is damaged"),

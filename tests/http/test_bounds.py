@@ -196,7 +196,7 @@ def test_large_bodies_that_nobody_lets_go_of_leave_no_room_for_others(library, q
     settings = replace(quick, limits=Limits(buffer_bytes=1), timeouts=replace(quick.timeouts, read=0.2))
     first, *others = ask_all(library, settings, 3, keep=True)
     assert first == 200_000
-    assert all("there was no room for the answer: others of this connection hold" in str(each) for each in others)
+    assert all("there was no room for the response: others of this connection hold" in str(each) for each in others)
 
 
 @pytest.mark.parametrize("limits", [Limits(buffer_bytes=1, page_rows=700), Limits(buffer_bytes=1, concurrency=6)])

@@ -123,8 +123,8 @@ WORDS = {
     "with --row-counts reads the rows of each table, too. What is added once more may be there twice.",
     "end the lost upload session": "Such a one ends with its session, as that of this command has: try again.",
     # What came
-    "look at the answer": "Try again. If it recurs, something in front of the server may answer in its place, or "
-    "this server's answers have a form that is not known yet: please report one, as conn.request() shows it.",
+    "look at the response": "Try again. If it recurs, something in front of the server may reply in its place, or "
+    "this server's responses have a form that is not known yet: please report one, as conn.request() shows it.",
     # Objects and their columns
     "go to the project": "Add --project {name!r}.",
     "it is a report": "Leave --type cube away, or say --type report.",
