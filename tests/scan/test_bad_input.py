@@ -144,6 +144,15 @@ def test_a_total_that_changed_since_the_schema_was_read_is_told(sim, quick):
         assert cube.to_arrow().num_rows == 120
 
 
+def test_a_first_page_that_tells_another_total_than_the_schema_is_asked_for_again(sim, quick):
+    with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
+        cube = connection.cube("Sales Cube")
+        assert cube.count_rows() == 120
+        sim.fail(Fault.lying_page(total=7).on("GET", "/instances/", times=2))
+        assert cube.to_arrow().num_rows == 120
+        assert cube.stats.restarts == 0
+
+
 def test_an_instance_that_dies_on_the_way_is_told(sim, quick):
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
         batches = connection.cube("Sales Cube", limits=ma.Limits(page_rows=20, concurrency=1)).to_batches()
