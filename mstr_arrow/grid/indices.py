@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
-from mstr_arrow.grid.places import BLOCK, bytes_of
+from mstr_arrow.grid.places import BLOCK, bytes_of, whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from mstr_arrow.grid.cut import Piece
@@ -32,8 +32,7 @@ def read_indices(piece: Piece, columns: int) -> list[pa.Array] | None:
         if block is None:
             return None
         blocks.append(block)
-    whole = map(np.concatenate, zip(*blocks, strict=True))
-    return [pa.Array.from_buffers(pa.int32(), len(column), [None, pa.py_buffer(column)]) for column in whole]
+    return [whole_numbers(np.concatenate(column)) for column in zip(*blocks, strict=True)]
 
 
 def _blocks(piece: Piece) -> Iterator[tuple[int, int]]:

@@ -98,11 +98,15 @@ def texts_between(data: pa.Buffer, opening: Places, closing: Places) -> pa.Strin
     bounds[:, 0] += 1
     texts = pa.StringArray.from_buffers(2 * count - 1, pa.py_buffer(bounds), data)
     # Every other one is what stands between two texts.
-    chosen = pa.py_buffer(np.arange(0, 2 * count, 2, dtype=np.int32))
-    return texts.take(pa.Array.from_buffers(pa.int32(), count, [None, chosen]))
+    return texts.take(whole_numbers(np.arange(0, 2 * count, 2, dtype=np.int32)))
 
 
 def truths(values: NDArray[np.bool_]) -> pa.BooleanArray:
     """Hand truth values over to Arrow."""
     bits = pa.py_buffer(np.packbits(values, bitorder="little"))
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
+
+
+def whole_numbers(values: NDArray[np.int32]) -> pa.Int32Array:
+    """Hand numbers over to Arrow."""
+    return pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])

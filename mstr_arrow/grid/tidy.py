@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,6 +20,7 @@ from mstr_arrow.errors import DataMismatch
 from mstr_arrow.grid.cut import Unrecognised
 from mstr_arrow.grid.matrix import MARKED, cast_values
 from mstr_arrow.grid.page_arrays import Elements
+from mstr_arrow.grid.places import whole_numbers
 from mstr_arrow.grid.schema import totals_column
 from mstr_arrow.grid.server_types import TEXT
 from mstr_arrow.lazy import pl
@@ -193,15 +195,15 @@ def _cross(
     """Repeat each row for each block, and leave out what has no data."""
     headers, count = rows
     across = len(blocks)
-    numbers = pl.int_range(count * across, eager=True)
-    row, block = (series.to_arrow() for series in (numbers // max(across, 1), numbers % max(across, 1)))
-    at = (numbers % max(across, 1) * count + numbers // max(across, 1)).to_arrow()
+    row = whole_numbers(np.repeat(np.arange(count, dtype=np.int32), across))
+    block = whole_numbers(np.tile(np.arange(across, dtype=np.int32), count))
+    at = whole_numbers(np.arange(count * across, dtype=np.int32).reshape(across, count).T.ravel())
     places = [(elements, indices.take(row)) for elements, indices in headers]
     chosen = make_array(heads[1], pa.int32())
     places += [(elements, indices.take(chosen).take(block)) for elements, indices in heads[0]]
     arrays = [array for elements, indices in places for array in elements.gather(indices)]
     stacked = [_metric_arrays(columns, one, count) for one in blocks]
-    metrics = [_concat(column).take(at) for column in zip(*stacked, strict=True)]
+    metrics = [pc.take(_concat(column), at, boundscheck=False) for column in zip(*stacked, strict=True)]
     # Where a row of the result may go on in the next page, that is not known yet: the Stitcher leaves it out.
     has_data = None
     if columns.crossed and columns.whole_pages and all(metric.null_count for metric in metrics):
@@ -235,11 +237,16 @@ def _totals(*axes: tuple[Headers, pa.Array | None]) -> Totals:
     names: list[str] = []
     found = []
     for places, lines in axes:
-        flagged = [(elements, indices) for elements, indices in places if elements.subtotal is not None]
-        for elements, indices in flagged:
-            codes = pc.if_else(elements.subtotal, make_scalar(2 ** len(names), to), none).take(indices)
+        codes = []
+        for elements, indices in places:
+            if elements.subtotal is None:
+                continue
+            code = pc.if_else(elements.subtotal, make_scalar(2 ** len(names), to), none)
+            codes.append(pc.fill_null(code.take(indices), none))
             names.append(elements.name)
-            found.append(pc.fill_null(codes, none) if lines is None else pc.fill_null(codes, none).take(lines))
+        if codes:
+            whole = reduce(pc.bit_wise_or, codes)
+            found.append(whole if lines is None else whole.take(lines))
     return Totals(names, reduce(pc.bit_wise_or, found) if found else None)
 
 
