@@ -11,7 +11,7 @@ from mstr_arrow.errors import DataMismatch, ProtocolError
 from mstr_arrow.grid.completion import METRICS, complete
 from mstr_arrow.grid.server_types import type_name
 from mstr_arrow.grid.value_rule import whole_text
-from mstr_arrow.responses import HINT, describe_value, protocol_error
+from mstr_arrow.responses import HINT, LONGEST, describe_value, protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -215,14 +215,20 @@ def read_unit(unit: dict[str, Any]) -> Unit:
     """Read a unit of an axis, or of page-by, that is complete."""
     elements = unit["elements"]
     if str(unit["type"]).lower() == METRICS:
-        return Unit(unit.get("id", ""), whole_text(unit.get("name", "Metrics")), (), elements, is_metrics=True)
+        return Unit(unit.get("id", ""), _name(unit.get("name", "Metrics")), (), elements, is_metrics=True)
     name, unit_id = unit["name"], unit["id"]
     forms = tuple(_form(form) for form in unit.get("forms") or ()) or (_LABEL,)
-    return Unit(unit_id, whole_text(name), forms, elements, _width(unit.get("headerCount") or 1))
+    return Unit(unit_id, _name(name), forms, elements, _width(unit.get("headerCount") or 1))
 
 
 def _form(form: dict[str, Any]) -> Form:
-    return Form(form["id"], whole_text(form["name"]), type_name(form.get("dataType")))
+    return Form(form["id"], _name(form["name"]), type_name(form.get("dataType")))
+
+
+def _name(value: Any) -> str:
+    if len(value) > LONGEST:
+        raise TypeError(f"{describe_value(value)} stands where a name of at most {LONGEST:,} is due")
+    return whole_text(value)
 
 
 def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
@@ -232,7 +238,7 @@ def _metrics(units: tuple[Unit, ...]) -> tuple[Metric, ...]:
     return tuple(
         Metric(
             metric["id"],
-            whole_text(metric["name"]),
+            _name(metric["name"]),
             type_name(metric.get("dataType")),
             metric.get("min"),
             metric.get("max"),
