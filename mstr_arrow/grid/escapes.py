@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from mstr_arrow.grid.cut import Unrecognised
+from mstr_arrow.grid.places import BLOCK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +35,14 @@ _HIGH, _LOW, _PLANE = 0xD800, 0xDC00, 0x10000
 
 def unescape(texts: pa.StringArray) -> pa.StringArray:
     """Read texts, of which none is null, as JSON does between quotes; errors: Unrecognised for other escapes."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    cuts = np.searchsorted(offsets, np.arange(offsets[0], offsets[-1], BLOCK)).tolist()
+    blocks = pairwise([0, *cuts[1:], len(texts)])
+    return pa.concat_arrays([_unescape_block(texts[start:end]) for start, end in blocks])
+
+
+def _unescape_block(texts: pa.StringArray) -> pa.StringArray:
+    """Read so many texts that what is made of them stays in the processor's cache."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]].copy()
     offsets = offsets - offsets[0]

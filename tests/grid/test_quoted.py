@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import ConversionError
-from mstr_arrow.grid import decode, matrix, quoted
+from mstr_arrow.grid import decode, escapes, matrix, quoted
 from mstr_arrow.grid.cut import Piece, Unrecognised
 from mstr_arrow.grid.escapes import unescape
 from mstr_arrow.grid.grid_options import GridOptions
@@ -173,12 +173,13 @@ def test_a_text_is_no_number_and_no_truth_value(to):
         read('[["1"]]', to)
 
 
-@given(texts=st.lists(SPELLINGS, max_size=6), data=st.data())
-def test_escapes_of_any_kind_are_read_as_json_reads_them(texts, data):
+@given(texts=st.lists(SPELLINGS, max_size=6), data=st.data(), bytes_of_block=SLICES)
+def test_escapes_of_any_kind_are_read_as_json_reads_them(texts, data, bytes_of_block):
     spelt = [json.dumps(text, ensure_ascii=data.draw(st.booleans()))[1:-1] for text in texts]
     spelt += data.draw(st.lists(st.sampled_from([r"\/\b\f", r"\u0022\u005C\u005c", r"\uD83D\uDE00x", r"\uffff"])))
     cut_off = data.draw(st.integers(0, len(spelt)))
-    found = unescape(pa.array(spelt, pa.string())[cut_off:])
+    with patch.object(escapes, "BLOCK", bytes_of_block):
+        found = unescape(pa.array(spelt, pa.string())[cut_off:])
     found.validate(full=True)
     assert found.to_pylist() == [json.loads(f'"{text}"') for text in spelt[cut_off:]]
 
