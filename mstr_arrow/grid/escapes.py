@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
 
 _SIMPLE = np.zeros(256, np.uint8)
-"""What the character behind a backslash means; nothing if it has none, or more follows."""
-for _escape, _meant in zip(b'"\\/bfnrt', b'"\\/\b\f\n\r\t', strict=True):
+"""What the character behind a backslash means, itself where more follows; nothing if it has no meaning."""
+for _escape, _meant in zip(b'"\\/bfnrtu', b'"\\/\b\f\n\r\tu', strict=True):
     _SIMPLE[_escape] = _meant
 _NO_DIGIT = 255
 _HEXADECIMAL = np.full(256, _NO_DIGIT, np.uint8)
@@ -47,12 +47,11 @@ def _unescape_block(texts: pa.StringArray) -> pa.StringArray:
     data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]].copy()
     offsets = offsets - offsets[0]
     starts = _starts(data)
-    kinds = data[starts + 1]
-    long = kinds == ord("u")
-    meant = _SIMPLE[kinds]
-    if (meant[~long] == 0).any():
+    meant = _SIMPLE[data[starts + 1]]
+    if not meant.all():
         raise Unrecognised("a backslash before a character that needs none")
-    data[starts[~long] + 1] = meant[~long]
+    data[starts + 1] = meant
+    long = meant == ord("u")
     kept = np.ones(len(data), np.bool_)
     kept[starts] = False
     before = np.searchsorted(starts, offsets)
