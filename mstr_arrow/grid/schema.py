@@ -135,13 +135,7 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     joined by `` | ``, the forms of one header by a blank. ``options.types`` overrides the type of columns by
     name. Errors: UsageError for a name in the options that no column has, and for a type that no column can have.
     """
-    tidy = options.layout == "tidy"
-    places = document.row_places + (document.column_places if tidy else ())
-    columns = [column for place in places for column in columns_of_place(place, in_rows=not tidy)]
-    columns += _metrics(document, options) if tidy else _data_columns(document, options)
-    if options.subtotals != "drop":
-        columns.append(Column(SUBTOTAL, "subtotal", "", None, "nvarchar", STRING))
-    columns = [_like(column, options) for column in columns]
+    columns = [_like(column, options) for column in _list_columns(document, options)]
     names = distinct_names(column.name for column in columns)
     overrides = {name: override_type(name, to) for name, to in options.types.items()}
     if options.whole and not options.like:
@@ -150,6 +144,7 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
         replace(column, name=name, type=overrides.get(name, column.type))
         for column, name in zip(columns, names, strict=True)
     )
+    tidy = options.layout == "tidy"
     pivoted = tidy and document.metrics_on_rows
     return Columns(
         named,
@@ -160,18 +155,29 @@ def columns_of(document: Document, options: GridOptions = DEFAULTS) -> Columns:
     )
 
 
+def _list_columns(document: Document, options: GridOptions) -> list[Column]:
+    """List the columns of a page as the page alone names them."""
+    tidy = options.layout == "tidy"
+    places = document.row_places + (document.column_places if tidy else ())
+    columns = [column for place in places for column in columns_of_place(place, in_rows=not tidy)]
+    columns += _metrics(document, options) if tidy else _data_columns(document, options)
+    if options.subtotals != "drop":
+        columns.append(Column(SUBTOTAL, "subtotal", "", None, "nvarchar", STRING))
+    return columns
+
+
 def check_columns(document: Document, columns: Columns) -> None:
     """Check that a later page has the columns of the first; errors: DataMismatch.
 
     Where metrics are on the rows, a page may lack some of them.
     """
-    found = columns_of(document, replace(columns.options, types={}, on_bad_value="raise"))
+    found = _list_columns(document, columns.options)
     expected = [_identity(column) for column in columns.all]
-    identities = [_identity(column) for column in found.all]
+    identities = [_identity(column) for column in found]
     if identities == expected:
         return
     heads, heads_expected = (
-        [_identity(column) for column in some.all if column.role != "metric"] for some in (found, columns)
+        [_identity(column) for column in some if column.role != "metric"] for some in (found, columns.all)
     )
     if not document.metrics_on_rows or heads != heads_expected or not set(identities) <= set(expected):
         raise DataMismatch(
@@ -216,8 +222,10 @@ def _metrics(document: Document, options: GridOptions) -> list[Column]:
 def _parts(column: Column, options: GridOptions) -> list[Column]:
     """Return the column of a metric's values, of their texts, or both."""
     name = f"{column.name} (formatted)" if options.values == "both" else column.name
-    formatted = replace(column, name=name, type=STRING, part="formatted")
-    return [column if part == "raw" else formatted for part in options.parts]
+    return [
+        column if part == "raw" else replace(column, name=name, type=STRING, part="formatted")
+        for part in options.parts
+    ]
 
 
 def _data_columns(document: Document, options: GridOptions) -> list[Column]:
