@@ -97,10 +97,7 @@ def killed(server: Simulator, folder: Path, moment: float, tally: Tally) -> None
     fetch = ["fetch", "Sales Cube", "--output", f"{folder}/", "--resume", "--quiet", *options]
     named = {"URL": server.url, "USERNAME": server.username, "PASSWORD": server.password}
     environment = os.environ | {f"MSTR_{name}": value for name, value in named.items()}
-    time.sleep(
-        10 * REQUEST_SECONDS
-    )  # what the last run had asked for is answered by now, and not counted to this one
-    answered = len(server.requests) + int(moment)
+    answered = settled(server) + int(moment)
     with subprocess.Popen([sys.executable, "-c", COMMAND, *fetch], env=environment) as process:
         while process.poll() is None and len(server.requests) < answered:
             tally.most_sessions = max(tally.most_sessions, server.open_sessions)
@@ -112,6 +109,15 @@ def killed(server: Simulator, folder: Path, moment: float, tally: Tally) -> None
         raise SystemExit(f"the command failed by itself, with exit code {code}")
     tally.kills += code == -signal.SIGKILL
     tally.most_sessions = max(tally.most_sessions, server.open_sessions)
+
+
+def settled(server: Simulator) -> int:
+    """Wait for the answers to what a killed run has asked for; return how many requests were answered."""
+    answered = -1
+    while answered < len(server.requests):
+        answered = len(server.requests)
+        time.sleep(10 * REQUEST_SECONDS)
+    return answered
 
 
 def limits() -> ma.Limits:

@@ -17,6 +17,7 @@ from mstr_arrow.config import Limits, Retry
 from mstr_arrow.http.subject import Subject
 from mstr_arrow.objects.supercube import SuperCube
 from mstr_arrow.opening import connect, connect_async
+from mstr_arrow.session.keepalive import KeepAlive
 from mstr_arrow.simulator import Simulator
 from mstr_arrow.simulator.faults.fault import Fault
 from mstr_arrow.upload.upload import Upload
@@ -45,7 +46,7 @@ def count(server, method, path):
 
 async def until(true):
     """Wait until a condition is true."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110  what happens elsewhere has no event
             await asyncio.sleep(0.005)
 
@@ -519,30 +520,53 @@ def impatient(library, quick):
         yield connection
 
 
-def times_of(library, method, path, times):
-    """Have the times of requests noted."""
+class Exchange:
+    """What keep-alive sees of a connection: when it was last used, which is now for as long as it is busy."""
 
-    async def note(_):
-        times.append(time.monotonic())
-        return web.Response(status=204)
+    base = "https://bi.example.com"
 
-    library.on(method, path, note)
+    def __init__(self):
+        self.keys, self.busy, self.since, self.renewed = self, True, 0.0, []
+
+    @property
+    def used_at(self):
+        return asyncio.get_running_loop().time() if self.busy else self.since
+
+    async def request(self, *_, **__):
+        self.renewed.append(asyncio.get_running_loop().time())
+        self.busy = True
+
+    def tell(self, _):
+        pass
 
 
-def test_a_busy_session_is_left_alone_and_an_idle_one_kept_alive(library, impatient):
-    renewed = []
-    times_of(library, "PUT", "/api/sessions", renewed)
-    busy_until = time.monotonic() + 0.7
-    while time.monotonic() < busy_until:
-        impatient.get("sessions/userInfo")
-        time.sleep(0.02)
-    assert renewed == []
-    last = time.monotonic()
-    end = last + 5
-    while not renewed:
-        assert time.monotonic() < end, "an idle session was not kept alive"
-        time.sleep(0.01)
-    assert renewed[0] - last > 0.1
+def test_a_busy_session_is_left_alone_and_an_idle_one_kept_alive(monkeypatch):
+    monkeypatch.setattr("mstr_arrow.session.keepalive.SHORTEST", 0.01)
+    looks = []
+
+    async def timeout():
+        looks.append(True)
+        return 0.06
+
+    async def main():
+        http, alive = Exchange(), KeepAlive(timeout)
+        alive.start(http)
+        alive.hold()
+        await until(lambda: len(looks) > 3)
+        assert http.renewed == []
+        http.busy, http.since = False, asyncio.get_running_loop().time()
+        await until(lambda: http.renewed)
+        assert http.renewed[0] >= http.since + 0.02
+        alive.stop()
+
+    asyncio.run(main())
+
+
+def test_each_request_is_a_use_of_the_session(retail):
+    keys = retail._client.session.http.own.keys
+    before = keys.used_at
+    retail.get("sessions/userInfo")
+    assert keys.used_at > before
 
 
 def test_keep_alive_opens_no_session_but_keeps_the_next_one_alive(library, impatient):

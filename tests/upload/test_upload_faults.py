@@ -386,19 +386,30 @@ def test_an_upload_does_not_go_on_in_another_dataset(server, conn, pushed):
 
 
 def test_u10_the_session_is_kept_alive_during_a_long_upload():
+    now = [0.0]
+
     def slowly():
         for number in range(4):
-            time.sleep(0.4)
+            now[0] += 0.9  # the session's end is near
+            before = renewals(server)
+            end = time.monotonic() + 60
+            while renewals(server) == before:
+                assert time.monotonic() < end, "the session is not kept alive"
+                time.sleep(0.01)
             yield pa.record_batch({"key": [f"k{number}"]})
 
     reader = pa.RecordBatchReader.from_batches(pa.schema({"key": pa.string()}), slowly())
-    with Simulator(rows=10, session_timeout=1, publish_polls=0) as server:
+    with Simulator(rows=10, session_timeout=1, publish_polls=0, clock=lambda: now[0]) as server:
         # Nobody entered the connection: the upload alone keeps it alive.
         conn = ma.connect(server.url, username=server.username, password=server.password)
         try:
             assert conn.write("Slow", reader).rows == 4
         finally:
             conn.close()
+
+
+def renewals(server):
+    return sum((each.method, each.path) == ("PUT", "/api/sessions") for each in server.requests)
 
 
 def test_a_source_that_fails_is_told_with_the_place(server, conn, pushed):
