@@ -15,7 +15,7 @@ from tests.support.slow import thinned
 
 ROWS = 300
 CUBE = "Sales Cube"
-PAGES = ma.Limits(page_rows=20, concurrency=2, buffer_bytes=30_000)  # hardly more than the consumer waits for
+PAGES = ma.Limits(page_rows=30, concurrency=2, buffer_bytes=45_000)  # hardly more than the consumer waits for
 GONE = Fault.error(404, "ERR004", iserver_code=-2147468986)
 
 
@@ -27,7 +27,7 @@ def sim():
 
 @pytest.fixture
 def cube(sim, quick):
-    """A cube in pages of 20 rows; no session is left of it."""
+    """A cube in pages of 30 rows; no session is left of it."""
     with ma.connect(sim.url, username=sim.username, password=sim.password, settings=quick) as connection:
         yield connection.cube(CUBE, limits=PAGES)
     sim.heal()
@@ -58,7 +58,7 @@ def test_an_ordered_read_goes_on_where_it_was(cube, sim):
     whole = ordered(cube).to_arrow(strings="plain")
     scan = ordered(cube)
     asked = len(sim.requests)
-    found = interrupted(scan, after_3=sim.drop_instances, after_7=sim.expire_sessions, after_11=sim.drop_instances)
+    found = interrupted(scan, after_2=sim.drop_instances, after_4=sim.expire_sessions, after_6=sim.drop_instances)
     assert found.equals(whole)
     assert scan.stats.restarts == 3
     assert (scan.stats.rows, scan.stats.result_rows) == (ROWS, ROWS)
@@ -93,7 +93,7 @@ def test_a_first_page_of_the_other_instance_that_contradicts_is_asked_for_again(
 @pytest.mark.parametrize("contradiction", CONTRADICTIONS)
 def test_a_contradiction_is_believed_when_it_has_come_three_times(cube, sim, contradiction):
     aimed = CONTRADICTIONS[contradiction].on("GET", "/instances/", skip=2, times=2)
-    scan = cube.with_options(limits=ma.Limits(page_rows=20, concurrency=1))
+    scan = cube.with_options(limits=ma.Limits(page_rows=30, concurrency=1))
     sim.fail(aimed)
     assert scan.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
     sim.fail(replace(aimed, times=None))
@@ -107,12 +107,12 @@ def test_a_contradiction_is_believed_when_it_has_come_three_times(cube, sim, con
 @pytest.mark.parametrize("skip", [0, 1, 3])
 def test_a_page_that_cannot_be_read_is_asked_for_as_often_as_any(cube, sim, skip):
     sim.fail(Fault.cut_short().on("GET", "/instances/", skip=skip, times=2))
-    scan = cube.with_options(limits=ma.Limits(page_rows=20, concurrency=1))
+    scan = cube.with_options(limits=ma.Limits(page_rows=30, concurrency=1))
     assert scan.schema.names[0] == "Order"
     assert scan.to_arrow()["Order"].to_pylist() == sim.truth(CUBE)["Order"].to_pylist()
     sim.fail(Fault.cut_short().on("GET", "/instances/", skip=skip, times=None))
     with pytest.raises(errors.ProtocolError):
-        cube.with_options(limits=ma.Limits(page_rows=20, concurrency=1)).to_arrow()
+        cube.with_options(limits=ma.Limits(page_rows=30, concurrency=1)).to_arrow()
 
 
 def test_requests_that_fail_together_make_one_instance(cube, sim):
@@ -125,7 +125,8 @@ def test_requests_that_fail_together_make_one_instance(cube, sim):
 
 
 def test_conditions_and_first_rows_hold_on_the_other_instance(cube, sim):
-    scan = ordered(cube.filter(ma.col("Units") >= 3)).head(100)
+    small = ma.Limits(page_rows=20, concurrency=2, buffer_bytes=30_000)
+    scan = ordered(cube.filter(ma.col("Units") >= 3)).head(100).with_options(limits=small)
     whole = scan.to_arrow(strings="plain")
     assert interrupted(scan, after_2=sim.drop_instances).equals(whole)
     assert whole.num_rows == 100
@@ -147,7 +148,7 @@ def test_a_read_that_delivered_nothing_starts_again_silently(cube, sim):
 def test_an_instance_that_dies_before_the_first_batch_is_made_again(cube, sim):
     sim.fail(GONE.on("GET", "/instances/", skip=0, times=3))
     none = cube.filter(ma.col("Order") == 3_000_004_999)  # its first pages hold nothing to hand out
-    kept = none.with_options(pushdown=False, limits=ma.Limits(page_rows=20, concurrency=1))
+    kept = none.with_options(pushdown=False, limits=ma.Limits(page_rows=30, concurrency=1))
     assert kept.to_arrow().num_rows <= 1
     assert kept.stats.restarts >= 1
 
