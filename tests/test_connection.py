@@ -398,6 +398,7 @@ def script(library, body, host="127.0.0.1"):
     )
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("ending", "code", "said"),
     [

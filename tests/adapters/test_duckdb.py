@@ -124,6 +124,7 @@ def test_a_variable_is_a_table(connection, frames, name):
     assert scan.name == name
 
 
+@pytest.mark.one_in(2)
 @ways
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_conditions_keep_the_rows_that_duckdb_keeps_of_everything(connection, con, frames, name, stream):

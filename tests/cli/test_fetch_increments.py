@@ -16,6 +16,7 @@ def sales(connection):
     return connection.cube(CUBE).select("Order", "Day").to_polars().sort("Order")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(
     "into",

@@ -391,6 +391,7 @@ def command(simulator, *arguments):
     return program, os.environ | environment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [

@@ -41,6 +41,7 @@ def test_a_part_that_the_system_refuses_leaves_those_before_it(cube, tmp_path, s
     assert [path.name for path in tmp_path.iterdir()] == ["sales"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "number", thinned([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO], {errno.ENOSPC})
 )

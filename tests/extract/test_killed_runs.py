@@ -73,6 +73,7 @@ def test_sessions_are_in_a_private_file_and_not_in_the_manifest(killed, tmp_path
     assert borrowed["instance"] not in manifest
 
 
+@pytest.mark.slow
 def test_data_that_changed_are_told(server, opened, killed, is_whole, tmp_path):
     folder = tmp_path / "sales"
     killed(folder, 6)

@@ -157,6 +157,7 @@ def test_a_name_of_several_elements_is_refused_with_their_ids(library, asking, c
     assert f"h{count - 1};{A}" in caught.value.hint
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("count", "where"), [(150, ""), (450, ""), (20_000, " among the first 10,000, nor by searching")]
 )

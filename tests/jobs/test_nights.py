@@ -79,6 +79,7 @@ REPLACED = (
 APPENDED = ('destination = "lake/"\nmode = "append"', of_parquet)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("job", "read"), [MERGED, REPLACED, APPENDED], ids=["merged", "replaced", "appended"])
 def test_three_nights_leave_what_the_cube_holds_and_nothing_twice(growing, tmp_path, job, read):
     late = "append" not in job

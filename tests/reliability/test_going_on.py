@@ -74,6 +74,7 @@ CONTRADICTIONS = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("contradiction", thinned(CONTRADICTIONS, {"offset", "another page"}))
 def test_a_first_page_of_the_other_instance_that_contradicts_is_asked_for_again(cube, sim, contradiction):
     def gone():

@@ -116,6 +116,7 @@ def of_another(member):
 SHOWS, READS = ("PUT", "/instances/"), ("GET", r"/instances/\w+$")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("fault", "aim"),
     [

@@ -215,6 +215,7 @@ def test_options_that_cannot_be_are_told_before_the_server_is_asked(numbers, pag
 # Failures on the way
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_failed_read_leaves_no_file_and_the_old_one_alone(numbers, simulator, tmp_path, writer):
     path = tmp_path / WRITERS[writer]

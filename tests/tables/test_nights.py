@@ -57,6 +57,7 @@ def into_duckdb(scan, folder):
         return stats, pl.from_arrow(pa.table(database.sql("from sales")))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("into", [into_delta, into_duckdb])
 def test_three_nights_leave_what_the_cube_holds_and_nothing_twice(growing, into, tmp_path):
     last = None

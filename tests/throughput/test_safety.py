@@ -285,6 +285,7 @@ def test_an_answer_that_cannot_be_read_is_an_error_and_not_asked_for_again(serve
     assert found.figures[found.loads[0]].errors == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", ["pages", "uploads"])
 def test_many_requests_that_meet_what_is_gone_end_nothing(server, opened, work):
     aim, fault = (PAGES, Fault.instances_dropped()) if work == "pages" else (("PUT", "/upload"), Fault.logged_out())
