@@ -221,6 +221,13 @@ def test_a_connection_does_not_wait_for_what_writes():
     assert run(code, ("mstr_arrow.objects.supercube", "mstr_arrow.upload.dataset_writer")) == "set()\n"
 
 
+def test_a_csv_file_is_opened_without_what_brings_pandas_along(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n1,x\n")
+    code = f"from mstr_arrow.upload.files import open_file; open_file({str(path)!r}); print(seen())"
+    assert run(code, ("pandas", "pyarrow.dataset")) == "set()\n"
+
+
 def run(code, names):
     """Run code in an interpreter of its own, where ``seen()`` tells which of some modules are imported."""
     code = f"import sys; seen = lambda: {{name for name in {names} if name in sys.modules}}; {code}"

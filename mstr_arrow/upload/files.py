@@ -20,15 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.dataset
-import pyarrow.fs
 
 from mstr_arrow.adapters.in_memory_duckdb import not_run, open_database
 from mstr_arrow.errors import DataError, UsageError
 from mstr_arrow.names import listing
 from mstr_arrow.paths import read_path
 from mstr_arrow.upload.guess import Conversion, guess
-from mstr_arrow.upload.source import Rereadable, check_relation
+from mstr_arrow.upload.source import Rereadable, check_relation, is_dataset
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
@@ -157,8 +155,10 @@ def _open_parquet(paths: Sequence[Path]) -> Any:
 
     A column whose types differ gets one that holds them all.
     """
+    from pyarrow import dataset as pa_dataset  # noqa: PLC0415 - it brings pandas along
+
     files = [str(path) for path in paths]
-    dataset = pa.dataset.dataset(files, format="parquet")
+    dataset = pa_dataset.dataset(files, format="parquet")
     if len(files) == 1:
         return dataset
     schemas = [fragment.physical_schema for fragment in dataset.get_fragments()]
@@ -166,7 +166,7 @@ def _open_parquet(paths: Sequence[Path]) -> Any:
         if odd := sorted({*schema.names} ^ {*dataset.schema.names}):
             raise UsageError(f"{paths[0]} and {path} are no parts of one table: only one has {listing(odd)}.")
     schema = pa.unify_schemas(schemas, promote_options="permissive")
-    return pa.dataset.dataset(files, schema=schema, format="parquet")
+    return pa_dataset.dataset(files, schema=schema, format="parquet")
 
 
 def _open_arrow(path: Path) -> Any:
@@ -175,8 +175,11 @@ def _open_arrow(path: Path) -> Any:
         magic = file.read(len(_FILE_MAGIC))
     if magic != _FILE_MAGIC:
         return _make_rereadable(lambda: pa.ipc.open_stream(pa.OSFile(str(path))))
-    mapped = pa.fs.LocalFileSystem(use_mmap=True)
-    return pa.dataset.dataset(str(path.resolve()), format="ipc", filesystem=mapped)
+    from pyarrow import dataset as pa_dataset  # noqa: PLC0415 - it brings pandas along
+    from pyarrow import fs  # noqa: PLC0415 - only for such a file
+
+    mapped = fs.LocalFileSystem(use_mmap=True)
+    return pa_dataset.dataset(str(path.resolve()), format="ipc", filesystem=mapped)
 
 
 def _make_rereadable(open_: Callable[[], pa.RecordBatchReader]) -> Rereadable:
@@ -244,7 +247,7 @@ def _retype(data: Any, types: Mapping[str, pa.DataType], path: Path) -> Any:
         return data
 
     def batches() -> Any:
-        return data.scanner(**_READ_AHEAD).to_batches() if isinstance(data, pa.dataset.Dataset) else data.open()
+        return data.scanner(**_READ_AHEAD).to_batches() if is_dataset(data) else data.open()
 
     return _make_rereadable(lambda: _convert(batches(), changes, data.schema, path))
 

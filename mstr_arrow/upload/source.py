@@ -106,7 +106,7 @@ def _source_of(data: Any, name: str) -> Source:
         path = _file_of(data)
         read = partial(_run_query, data) if path is None else partial(_read_scan, data, path)
         return Source(pl.DataFrame(schema=schema).to_arrow().schema, read)
-    if _is_dataset(data):
+    if is_dataset(data):
         free = _format(data) in _COUNTED_FREELY
         return Source(data.schema, lambda: _dataset(data), data.count_rows() if free else None)
     if is_frame(data):
@@ -166,7 +166,7 @@ def _open_validated(reader: pa.RecordBatchReader) -> Iterator[Iterator[pa.Record
         yield validate_batches(reader)
 
 
-def _is_dataset(data: Any) -> bool:
+def is_dataset(data: Any) -> bool:
     """Tell a pyarrow Dataset, whose module takes long to import and was imported by whoever made one."""
     module = sys.modules.get("pyarrow.dataset")
     return module is not None and isinstance(data, module.Dataset)
