@@ -27,8 +27,8 @@ _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
 _MOST_ROWS = 131_072
 """Rows of a slice at most; more are not encoded faster."""
-_SLICES = 12
-"""A slice is at most one of so many parts of a chunk."""
+_SLICES = 4
+"""A slice is at most one of so many parts of a chunk. More of them take less memory, and more time."""
 _FULL = 0.95
 """Part of a chunk from which it is not filled further."""
 _NEARLY_FULL = 0.90

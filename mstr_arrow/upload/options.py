@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mstr_arrow.upload.slices import Orientation
     from mstr_arrow.upload.write_result import Resume
 
-CHUNK_BYTES = 32 * 2**20
+CHUNK_BYTES = 16 * 2**20
 """Bytes of a request body where nothing else is known: fewer than the 50 to 200 MB that are documented to work
 well, since two bodies are held, at the same processor time as of bodies twice as large."""
 

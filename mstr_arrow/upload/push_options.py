@@ -22,7 +22,7 @@ class SendOptions(TypedDict, total=False):
     ``auto_publish``
         False leaves what was sent to be published by `SuperCube.publish`. The cube shows nothing of it before.
     ``chunk_bytes``
-        bounds a request body, in bytes: by default 32 MiB, or what the project takes where that can be read.
+        bounds a request body, in bytes: by default 16 MiB, or what the project takes where that can be read.
     ``chunk_rows``
         bounds its rows, too.
     ``orientation``
