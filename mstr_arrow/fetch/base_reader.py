@@ -125,7 +125,7 @@ class BaseReader(ABC, Generic[T]):
         self._context.dismiss()
 
     def _tell(self, stats: ScanStats) -> None:
-        """Tell whoever traces what the read did."""
+        """Note in traces and counters what the read did."""
         self._span.note(
             {
                 "mstr_arrow.rows": stats.result_rows,

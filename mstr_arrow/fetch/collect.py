@@ -1,4 +1,4 @@
-"""All rows of a read for somebody who shows none of them before the last: where it is cut, it begins again."""
+"""All rows of a read, for a consumer that shows none before the last: where the read is cut, it begins again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RowSink(Protocol):
 
     @property
     def shows_at_end(self) -> bool:
-        """Whether nobody sees rows before `finish`."""
+        """Whether rows show at `finish`, and none before."""
 
     def open(self) -> None:
         """Look at the target, before anything is asked of the server."""

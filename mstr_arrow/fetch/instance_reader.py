@@ -127,7 +127,7 @@ class InstanceReader(BaseReader[T]):
         self._convert = mark_with(self._spec.convert) if source.ordered else self._spec.convert
 
     def _in_total_order(self) -> Source:
-        """Return what asks for all rows in a total order, if the server can do so, and nobody minds which order.
+        """Return what asks for all rows in a total order, if the server can do so, and the order does not matter.
 
         Then the next loss of the instance costs an overlap.
         """

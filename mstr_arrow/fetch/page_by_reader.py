@@ -106,12 +106,12 @@ class PageByReader(BaseReader[T]):
     async def _take(self) -> T | None:
         while self._at < len(self._opened):
             opened = self._opened[self._at]
-            await asyncio.wait([opened])  # which whoever gives up waiting does not cancel
+            await asyncio.wait([opened])  # which stays as it is where this wait is cancelled
             try:
                 pages = opened.result()
                 item = await pages.next()
             except ConversionError as error:
-                raise self._on_page(error) from error
+                raise self._locate(error) from error
             except InstanceGone as error:
                 if opened.exception() or self._handed_out or self._shown_again + 1 >= INSTANCES:
                     error.add_hint(_WAYS_OUT)
@@ -152,7 +152,7 @@ class PageByReader(BaseReader[T]):
         for opened in self._opened.values():
             if not opened.done():
                 opened.set_exception(make_closed_error())
-            opened.exception()  # seen, even if nobody waits for it
+            opened.exception()  # seen, or asyncio would log it as never retrieved
         self._context.budget.forget(self)
 
     @property
@@ -197,7 +197,7 @@ class PageByReader(BaseReader[T]):
         try:
             while self._at <= number:
                 if not self._opened[number].done():
-                    pages = await self._open_page(number, place)
+                    pages = await self._open_page_by(number, place)
                     self._opened[number].set_result(pages)
                 await self._wait_for_change()
         except Exception as error:  # noqa: BLE001 - whatever it is, the consumer gets it
@@ -206,7 +206,7 @@ class PageByReader(BaseReader[T]):
             if pages is not None:
                 await pages.aclose()
 
-    async def _open_page(self, number: int, place: Place) -> Pages[T]:
+    async def _open_page_by(self, number: int, place: Place) -> Pages[T]:
         """Wait until the limits allow it, have an instance show a page of the report, and read its first rows."""
         context, known, budget = self._context, self._known, self._context.budget
         limits = context.options.limits
@@ -260,7 +260,7 @@ class PageByReader(BaseReader[T]):
         self._stir.clear()
         await self._stir.wait()
 
-    def _on_page(self, error: ConversionError) -> ConversionError:
+    def _locate(self, error: ConversionError) -> ConversionError:
         """Say on which page of the report the value is."""
         message = f"{error.message} It is on the page {self._known.label(self._at)}, whose rows are counted from 0."
         return ConversionError(message, column=error.column, row=error.row, hint=error.hint)
@@ -282,19 +282,19 @@ async def _show(context: ReadContext, source: Source, pages: PageBy, number: int
             response = await execute(context.session, wanted, rows, grid, context.watch, place=place)
             if over is not None and place.instance_id != over:
                 context.meter.restarts += 1
-                await _compare_pages(context, source, pages, place)
+                await _compare_page_by(context, source, pages, place)
             break
         except InstanceGone:
             if not left:
                 raise
         except ServerError as error:
             if infer_status(error) == _BAD_REQUEST:  # it may be a page that is no longer there
-                await _compare_pages(context, source, pages, place)
+                await _compare_page_by(context, source, pages, place)
             raise
     return response
 
 
-async def _compare_pages(context: ReadContext, source: Source, pages: PageBy, place: Place) -> None:
+async def _compare_page_by(context: ReadContext, source: Source, pages: PageBy, place: Place) -> None:
     """Compare the pages that an instance has with those that are read; errors: DataChanged, if told twice."""
     chosen = source.page_by or PageChoice()
     for _ in range(2):

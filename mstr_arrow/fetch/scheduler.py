@@ -108,7 +108,7 @@ class Scheduler(Generic[T]):
             await self._changed.wait()
 
     async def aclose(self) -> None:
-        """Stop all requests; whoever waits in `next` gets a ClosedError."""
+        """Stop all requests; a consumer that waits in `next` gets a ClosedError."""
         self._failure = self._failure or (self._plan.begin, make_closed_error())
         self._budget.forget(self)
         tasks = list(self._tasks)

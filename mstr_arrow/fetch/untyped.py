@@ -1,4 +1,4 @@
-"""The types of a result without rows that nobody tells: they may be others where there are rows, so it is said."""
+"""Types that are guessed in a result without rows: where there are rows, they may be others, so a warning tells."""
 
 from __future__ import annotations
 

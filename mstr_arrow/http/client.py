@@ -55,7 +55,7 @@ class Http:
     """Requests of one connection; made and used on the background loop only.
 
     They carry the ``keys`` of its session. How many requests are on their way at once is limited by
-    ``Network.connections`` alone: whoever sends many limits them.
+    ``Network.connections`` alone: a sender of many limits them.
     """
 
     def __init__(self, base: str, settings: Settings) -> None:
@@ -219,7 +219,7 @@ class Http:
             return self._routes[base]
 
     async def _attempt(self, delivery: Delivery) -> Response:
-        """Send a request once, and tell whoever listens."""
+        """Send a request once, and tell the listeners."""
         method, path, size = delivery.request.method, delivery.request.path, delivery.request.size
         number, why = delivery.number, delivery.why
         began = time.monotonic()
@@ -243,6 +243,6 @@ class Http:
             self.tell(lambda: events.RequestFinished(method, path, number, status, error, seconds, received))
 
     def tell(self, make_event: Callable[[], events.Event]) -> None:
-        """Give an event to whoever was given for them, or traces; without, it is not even made."""
+        """Give an event to the listeners, tracing among them; without any it is not even made."""
         for listener in self._listeners:
             events.tell(listener, make_event())

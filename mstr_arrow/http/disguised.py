@@ -48,7 +48,7 @@ def error_within(response: Response) -> bytes | None:
             return None
         body = loads(content)
     except (ProtocolError, ValueError):
-        return None  # whoever reads the response says so
+        return None  # the reader of the response says so
     return content if is_error(body) else None
 
 

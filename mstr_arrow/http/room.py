@@ -36,7 +36,7 @@ class Room:
 
     @contextmanager
     def lift_bound(self) -> Iterator[None]:
-        """Have nothing wait: whoever measures a server chooses what comes at once."""
+        """Have nothing wait: a measurement chooses what comes at once."""
         most, self._most = self._most, sys.maxsize
         try:
             yield
@@ -90,7 +90,7 @@ class Room:
 
 
 class Reservation:
-    """What a response takes of a room until it is released, at the latest when nobody holds the response."""
+    """What a response takes of a room until it is released, at the latest when the response is gone."""
 
     def __init__(self, room: Room) -> None:
         self.size = 0

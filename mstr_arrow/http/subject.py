@@ -12,7 +12,7 @@ ENDED = "It was idle for too long, or its user logged out elsewhere, which ends 
 
 
 class Subject(Enum):
-    """What a request is about, told by whoever makes it; the value is its name in errors.
+    """What a request is about, told by its maker; the value is its name in errors.
 
     All but the log-in end with their session (wire reference, section 1.4).
     """
