@@ -86,3 +86,14 @@ def test_the_ten_questions_are_answered_by_modules():
     rows = [line for line in questions.splitlines() if line.startswith("| ") and "?" in line]
     assert len(rows) == 10
     assert all(MODULE.search(row) for row in rows)
+
+
+def test_the_files_that_a_room_is_said_to_have_are_in_it():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+/(?:\w+/)?)`[^|]* \| (.*)$", text.split("## The rooms\n")[1], re.MULTILINE)
+    named = [(room, name) for room, said in rows for name in re.findall(r"`(\w+\.py)`", said)]
+    places = ("mstr_arrow", "mstr_arrow/simulator")
+    assert len(named) > 30
+    assert [
+        (room, name) for room, name in named if not any((ROOT / at / room / name).exists() for at in places)
+    ] == []
