@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from mstr_arrow.throughput.result import Curve, Sweep
 
 CONFIDENCE = 0.99
-"""How sure it must be that a difference is none of chance."""
+"""The confidence with which a difference is no chance."""
 
 SAME = 0.02
-"""A difference by which two runs of one server may differ whatever their rounds say: the day, the placing."""
+"""A difference that two runs of one server may show whatever their rounds say: another day, another placing."""
 
 TOLERANCE = 0.15
 """Noise that would hide a difference of this size is too much to say that there is none."""

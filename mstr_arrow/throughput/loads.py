@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 Work = Literal["pages", "instances", "elements", "uploads"]
-"""What is asked for: pages of an instance, new instances, elements of attributes, chunks of an upload."""
+"""The kinds of request: pages of an instance, new instances, elements of attributes, chunks of an upload."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -28,7 +28,8 @@ _OWNER = {"id": object_id("user", "Administrator"), "name": "Administrator"}
 class Entry:
     """A cube, a report, a shortcut or a folder as listings show it.
 
-    ``path`` are the names of the folders above it; ``certifier`` is who certified it, None where nobody did.
+    ``path`` are the names of the folders above; ``certifier`` is the user who certified the object, None without
+    one.
     """
 
     id: str

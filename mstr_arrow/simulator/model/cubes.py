@@ -182,7 +182,7 @@ class Cube:
         return pl.DataFrame({"row": numbers}).select(**_expressions(self.columns))
 
     def number_rows(self) -> pl.DataFrame:
-        """Give all rows by their numbers, in whatever order the cube shows them, and keep them."""
+        """Return all rows in the order of their numbers, whatever order the cube shows, and keep them."""
         missing = [column for column in self.columns if self.numbers not in column.kept]
         if missing:
             numbers = pl.DataFrame({"row": pl.int_range(self.numbers, eager=True)})

@@ -117,7 +117,7 @@ class PushModel:
 
 
 def read_model(body: Any) -> PushModel:
-    """Read the body of a request that defines a dataset; raise the server's 400 for whatever is wrong with it."""
+    """Read the body of a request that defines a dataset; raise the server's 400 for a wrong body."""
     body = _object(body, "the definition")
     tables = [_table(item) for item in _list(body.get("tables"), "tables")]
     if not tables:

@@ -1,4 +1,4 @@
-"""Subscriptions that the simulated project begins with, as whoever made them wrote them."""
+"""The subscriptions that the simulated project begins with, as their owners wrote them."""
 
 from __future__ import annotations
 

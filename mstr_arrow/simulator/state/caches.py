@@ -33,7 +33,7 @@ class CubeCache:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Manipulation:
-    """A change of a cache, which takes effect when its time is over, whoever asks how far it is, or fails."""
+    """A change of a cache, which takes effect or fails when its time is over, without a further request."""
 
     id: str
     cache: CubeCache

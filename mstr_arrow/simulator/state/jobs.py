@@ -1,8 +1,8 @@
-"""Jobs: reports that are executed and cubes that are published, each for as long as the server was told it takes.
+"""Jobs: executions of reports and publications of cubes, each for the seconds that the settings give.
 
-A job runs on the event loop's clock, whoever waits for it: a client that goes away, or a gateway that gives up,
-does not end it. Finished jobs are forgotten at once, as a real server's monitor does (Wire reference, section 7.2),
-or after a while where it is set up so.
+A job runs on the event loop's clock: a client that goes away, or a gateway that gives up, does not end the job.
+Finished jobs are forgotten at once, as by a real server's monitor (Wire reference, section 7.2), or after the
+setting's seconds.
 """
 
 from __future__ import annotations

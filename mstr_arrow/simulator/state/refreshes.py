@@ -1,8 +1,8 @@
-"""Data models that are refreshed: their instances, and what is being published (Wire reference, section 7.3).
+"""Refreshes of data models: their instances, and their publications (Wire reference, section 7.3).
 
-An instance that nobody asks about is dropped, while what it publishes goes on; deleting it ends that, as the end of
-its session does. One publication of a model goes on at a time: another one is taken, and refused when its status
-is asked for. One event loop at a time.
+An instance without requests is dropped, while its publication goes on; deleting the instance ends the publication,
+and so does the end of the session. One publication of a model goes on at a time: the server accepts a second one,
+and refuses it when the client asks for its status. For one event loop at a time.
 """
 
 from __future__ import annotations

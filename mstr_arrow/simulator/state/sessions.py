@@ -194,7 +194,7 @@ class Sessions:
             session.servlet = self.word(32).upper()
 
     def uploads(self) -> list[Upload]:
-        """List the upload sessions of everybody who is logged in; may be called from any thread."""
+        """List the upload sessions of all sessions that are logged in; may be called from any thread."""
         return [upload for session in self.live() for upload in list(session.uploads.values())]
 
     def live(self) -> list[Session]:

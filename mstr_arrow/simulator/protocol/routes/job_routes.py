@@ -1,4 +1,4 @@
-"""The job monitor: everybody's jobs that run now, and an end to them (Wire reference, section 7.2)."""
+"""The job monitor: lists the running jobs of all users, and ends jobs (Wire reference, section 7.2)."""
 
 from __future__ import annotations
 
