@@ -91,7 +91,8 @@ def use_profile(context: typer.Context, name: str | None) -> str | None:
         may_be_new=context.info_name in MAKES_PROFILES,
     )
     context.meta[_META] = profile
-    measured = MEASURED.get(context.command_path.partition(" ")[2], ())
+    words = context.command_path.removeprefix(context.find_root().command_path).strip()
+    measured = MEASURED.get(words, ())
     context.default_map = {
         mine[key]: value for key, value in profile.settings.items() if key in mine and key not in measured
     }
