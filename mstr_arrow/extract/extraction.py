@@ -250,6 +250,7 @@ class Extraction:
         # Another instance is one to go on with when its rows were compared, and a part was made of them.
         await self._sessions.note(instance.id or None if same_instance else None)
         schema = way.residual.schema(instance.columns.schema)
+        known = instance.known or Known(total=instance.total)
         if begun is None:
             self._changes = compare_columns(self._replaced, schema, self._options.schema_mode)
             body = dict(way.source.body)
@@ -258,13 +259,13 @@ class Extraction:
                 body=body,
                 schema=schema,
                 total=instance.total,
-                data_time=time.moment,
+                data_time=known.times.publication.moment or time.moment,  # it may have been published meanwhile
                 exact=way.source.counts(instance.columns) and not way.residual.filters,
-                known=instance.known or Known(total=instance.total),
+                known=known,
             )
             await in_thread(self._folder.note, begun)
         else:
-            check_known(begun, instance.known or Known(total=instance.total))
+            check_known(begun, known)
             check_columns_of(begun, schema)
         if not same_instance:
             begun = await self._go_on(begun, way, instance, session)

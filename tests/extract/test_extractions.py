@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 
@@ -11,6 +12,7 @@ import pytest
 import mstr_arrow as ma
 from mstr_arrow.errors import SchemaChanged, UsageError
 from mstr_arrow.extract.on_disk import FolderOnDisk
+from mstr_arrow.instances.freshness import fetch_publication
 from mstr_arrow.simulator import Fault, Simulator
 
 LIMITS = ma.Limits(page_rows=500, concurrency=2)
@@ -52,6 +54,24 @@ def test_if_changed_reads_only_what_was_published_since(server, opened, tmp_path
         done = cube.extract(tmp_path / "sales", if_changed=True)
     assert (done.skipped, done.rows, done.data_time) == (False, 3_000, "2026-01-15 08:31:00")
     assert pl.scan_parquet(tmp_path / "sales" / "*.parquet").select(pl.len()).collect().item() == 3_000
+
+
+def test_the_time_of_data_is_that_of_the_instance_though_they_are_published_as_it_begins(
+    server, opened, tmp_path, monkeypatch
+):
+    asked = []
+
+    async def publish_then(*given):
+        asked.append(await fetch_publication(*given))
+        if len(asked) == 1:
+            await asyncio.to_thread(server.republish, "Sales Cube", rows=7_000)
+        return asked[-1]
+
+    monkeypatch.setattr("mstr_arrow.extract.extraction.fetch_publication", publish_then)
+    with opened() as connection:
+        cube = connection.cube("Sales Cube", limits=LIMITS)
+        assert cube.extract(tmp_path / "sales").rows == 7_000
+        assert cube.extract(tmp_path / "sales", if_changed=True).skipped
 
 
 def test_if_changed_says_where_nobody_tells_and_reads(tmp_path):
