@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.given import check_type
-from mstr_arrow.wording import named, naming
+from mstr_arrow.wording import name_path, naming
 
 if TYPE_CHECKING:
     import os
@@ -90,7 +90,7 @@ class _HoldsSecret:
 
     def __reduce__(self) -> tuple[object, ...]:
         if isinstance(getattr(self, self._credential), str):
-            where = named(f"{type(self).__name__}.{self._credential}")
+            where = name_path(f"{type(self).__name__}.{self._credential}")
             raise UsageError(
                 naming("{where} is a text, which a pickle would hold for anybody to read.", where=where),
                 hint="Give a function that fetches it where it is used, such as ma.secrets.env('NAME'): what is "
@@ -169,8 +169,8 @@ class Proxy(_HoldsSecret):
     _credential: ClassVar[str] = "password"
 
     def __post_init__(self) -> None:
-        check_type(named("Proxy.url"), self.url, str, "a text")
-        check_type(named("Proxy.username"), self.username, (str, type(None)), "a text")
+        check_type(name_path("Proxy.url"), self.url, str, "a text")
+        check_type(name_path("Proxy.username"), self.username, (str, type(None)), "a text")
         hint = "Give it like http://proxy.example.com:3128, and what is odd in a password percent-encoded or apart."
         text = self.url.strip()
         try:
@@ -244,7 +244,7 @@ class Network:
                 )
             proxies[scheme] = Proxy(each) if isinstance(each, str) else each
         object.__setattr__(self, "proxy", proxies or None)
-        check_type(named("Network.no_proxy"), self.no_proxy, (str, list, tuple), "a text, or a list of hosts")
+        check_type(name_path("Network.no_proxy"), self.no_proxy, (str, list, tuple), "a text, or a list of hosts")
         listed = self.no_proxy.split(",") if isinstance(self.no_proxy, str) else self.no_proxy
         for host in listed:
             check_type(naming("a host of {Network.no_proxy}"), host, str, "a text")
@@ -412,5 +412,5 @@ def _check_counts(settings: object, *names: str, least: int = 1) -> None:
 
 
 def _refuse(settings: object, name: str, wanted: str) -> UsageError:
-    field, value = named(f"{type(settings).__name__}.{name}"), getattr(settings, name)
+    field, value = name_path(f"{type(settings).__name__}.{name}"), getattr(settings, name)
     return UsageError(naming("{field} is {value!r}; it must be {wanted}.", field=field, value=value, wanted=wanted))

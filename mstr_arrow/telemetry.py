@@ -86,12 +86,12 @@ def span(name: str, attributes: Attributes) -> Iterator[Span]:
         begun.end()
 
 
-def traced(
+def trace(
     name: str, attributes: Callable[..., Attributes]
 ) -> Callable[[Callable[P, Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
     """Make each call of a coroutine function a span, whose attributes follow from the arguments."""
 
-    def tracing(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    def wrap(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         @wraps(function)
         async def run(*arguments: P.args, **options: P.kwargs) -> T:
             if _tracing() is None:
@@ -101,7 +101,7 @@ def traced(
 
         return run
 
-    return tracing
+    return wrap
 
 
 def observer(base: Callable[[], str]) -> events.OnEvent | None:

@@ -61,7 +61,7 @@ def naming(template: str, **values: object) -> Wording:
         parts.append(text)
         if field is None:
             continue
-        value = values[field] if field in values else named(field)
+        value = values[field] if field in values else name_path(field)
         if isinstance(value, Wording):
             parts.extend(value.parts)
         else:
@@ -69,10 +69,10 @@ def naming(template: str, **values: object) -> Wording:
     return Wording(tuple(part for part in parts if part))
 
 
-def named(path: str) -> Wording:
+def name_path(path: str) -> Wording:
     """Name one setting or call.
 
-    >>> named("Tls.ca_file=…"), named("connect.project"), named("Connection.renew()")
+    >>> name_path("Tls.ca_file=…"), name_path("connect.project"), name_path("Connection.renew()")
     ('Tls(ca_file=…)', 'project=', 'renew()')
     """
     return Wording((Named(path, _in_python(path), {}),))

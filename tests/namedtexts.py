@@ -43,7 +43,7 @@ def names(replaced=frozenset()):
             values = {keyword.arg for keyword in call.keywords}
             fields = {field for _, field, _, _ in Formatter().parse(ast.literal_eval(_template(call))) if field}
             found |= fields - values
-    return found.union(*(_spelled_out(call.args[0]) for call in _calls("named")))
+    return found.union(*(_spelled_out(call.args[0]) for call in _calls("name_path")))
 
 
 def advice_keys():
@@ -54,7 +54,7 @@ def advice_keys():
 def plain_texts():
     """Give the texts that name nothing, each with its module: neither templates nor docstrings."""
     templates = {id(_template(call)) for call in _calls(*_TEMPLATES)} | {
-        id(call.args[0]) for call in _calls("named")
+        id(call.args[0]) for call in _calls("name_path")
     }
     for path, tree in modules().items():
         documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -101,7 +101,7 @@ def _key(call):
 
 
 def _spelled_out(path):
-    """Give the paths that an argument of ``named`` stands for; where a name is filled in, all that there are."""
+    """Give the paths that an argument of ``name_path`` stands for; all there are where a name is filled in."""
     if isinstance(path, ast.Constant):
         return {path.value}
     owner = next((part.value for part in path.values if isinstance(part, ast.Constant)), "").rstrip(".")

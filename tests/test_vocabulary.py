@@ -18,7 +18,19 @@ from tests.support.vocabulary import (
 )
 
 IMPERATIVE = (
-    *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "fetch", "http", "instances"),
+    *(
+        "adapters",
+        "caches",
+        "catalog",
+        "cli",
+        "compat",
+        "datamodels",
+        "delivery",
+        "files",
+        "fetch",
+        "http",
+        "instances",
+    ),
     *("jobs", "objects", "prompts", "query", "extract", "grid", "publishing", "scan", "secrets"),
     *("session", "simulator", "subscriptions", "throughput", "upload", "users"),
 )
@@ -31,7 +43,6 @@ ALLOWED = {
     "query.query: sorted_by": "as `filtered`",
     "query.planner: narrowed": "a division with a narrower body",
     "jobs.records.record: killed": "a record as it is when its process was killed",
-    "query.residual: filtered": "a batch with the rows that are kept",
     "simulator.faults.fault: outwaited": "a public constructor, which names the fault: `Fault.outwaited()`",
     "simulator.faults.fault: truncated": "as `outwaited`",
     "simulator.faults.fault: stalled": "as `outwaited`",

@@ -9,7 +9,7 @@ import pytest
 
 import mstr_arrow as ma
 from mstr_arrow.upload.push_options import CreateOptions, UpdateOptions, WriteOptions
-from mstr_arrow.wording import advice, named, naming, say_in_words
+from mstr_arrow.wording import advice, name_path, naming, say_in_words
 from tests.namedtexts import names, plain_texts
 
 OPTIONS = {
@@ -88,4 +88,4 @@ def test_a_text_without_names_is_the_same_for_all():
     ],
 )
 def test_how_python_says_it(path, said):
-    assert named(path) == said
+    assert name_path(path) == said

@@ -22,7 +22,7 @@ from mstr_arrow.catalog.search import CONTAINS, EXACTLY, metadata_search, quick_
 from mstr_arrow.errors import MstrError, NotFound, ServerError, UsageError
 from mstr_arrow.names import find_named, listing, near_names
 from mstr_arrow.session.project import OBJECT_ID, fetch_projects
-from mstr_arrow.telemetry import traced
+from mstr_arrow.telemetry import trace
 from mstr_arrow.wording import advice
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _NOT_READ = {
 }
 
 
-@traced("mstr_arrow.find", lambda _http, _name, kind=None: {"mstr.object.type": kind})
+@trace("mstr_arrow.find", lambda _http, _name, kind=None: {"mstr.object.type": kind})
 async def find(http: ProjectHttp, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
     """Find the one object with that id, name or path: a cube, a report, a data model, or any kind for None.
 

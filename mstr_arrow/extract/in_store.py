@@ -89,7 +89,7 @@ class FolderInStore:
             self._there = {entry.path.removeprefix(f"{path}/"): entry for entry in store.entries(path)}
             self._read_shown()
             self._hold.runs += {run_of(name) for name in self._shown or ()}.difference(self._hold.runs)
-            self._left = store.left_uploads(f"{path}/{PARTS}/")
+            self._left = store.list_uploads(f"{path}/{PARTS}/")
             self._show_what_is_whole()
             self._sweep()
         except BaseException:

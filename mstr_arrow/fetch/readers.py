@@ -44,7 +44,7 @@ def _divide(spec: ReadSpec, division: Division) -> ReadSpec:
     residual, convert = division.residual, spec.convert
     spec = replace(spec, first=None if division.first is None else max(1, division.first))
     if residual.gathers:
-        return replace(spec, convert=(lambda batch: batch) if residual.ranked else residual.filtered)
+        return replace(spec, convert=(lambda batch: batch) if residual.ranked else residual.filter)
     return replace(
         spec, convert=lambda batch: convert(residual.rows(batch)), narrow=residual.schema, head=residual.head
     )

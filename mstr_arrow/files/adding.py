@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.hive import column_of
 from mstr_arrow.names import listing
+from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,29 @@ def check_mode(mode: Mode | None, *, overwrite: bool, partitioned: bool) -> None
         raise UsageError(
             'mode="replace_partitions" is for folders of partitions, and no column is named to partition by.',
             hint="Name the columns of its partitions.",
+        )
+
+
+def check_replaceable(shown: str, *, empty: bool, foreign: str | None, allowed: bool) -> None:
+    """Refuse a folder that holds what is no part, or without ``allowed`` anything; errors: UsageError."""
+    if not empty and not allowed:
+        raise UsageError(
+            f"the folder {shown} is not empty.",
+            hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
+        )
+    if foreign:
+        raise UsageError(
+            f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
+            hint="Give another folder, or move away what it holds.",
+        )
+
+
+def check_is_no_extraction(shown: str, *, is_extraction: bool) -> None:
+    """Refuse to add parts to an extraction; errors: UsageError."""
+    if is_extraction:
+        raise UsageError(
+            f"the folder {shown} holds an extraction, whose manifest would no longer tell all that is there.",
+            hint="Give another folder.",
         )
 
 

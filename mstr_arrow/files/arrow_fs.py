@@ -33,7 +33,7 @@ class Filesystem:
     address = ""
     """Where it is: its paths do not say."""
 
-    def shown(self, path: str) -> str:
+    def display(self, path: str) -> str:
         """Return what errors call a path."""
         return f"{self._fs.type_name}:{path}"
 
@@ -60,7 +60,7 @@ class Filesystem:
         Another that comes between the look at what is there and the write is not seen.
         """
         if self._version(path) != replacing:
-            raise ChangedMeanwhile(self.shown(path))
+            raise ChangedMeanwhile(self.display(path))
         copied = self.upload(path, asked=True)
         copied.open()
         try:
@@ -104,7 +104,7 @@ class Filesystem:
             with self.errors(path, "be removed"), suppress(FileNotFoundError):
                 self._fs.delete_file(path)
 
-    def left_uploads(self, _: str) -> list[LeftUpload]:
+    def list_uploads(self, _: str) -> list[LeftUpload]:
         """List nothing: what is under way is on this machine."""
         return []
 
@@ -119,7 +119,7 @@ class Filesystem:
         except (MstrError, ChangedMeanwhile):
             raise
         except (OSError, NotImplementedError, ValueError) as error:
-            raise store_error(error, self.shown(path), self._fs.type_name, refused) from error
+            raise store_error(error, self.display(path), self._fs.type_name, refused) from error
 
     def _version(self, path: str) -> Mapping[str, Any] | None:
         with self.errors(path, "be read"):

@@ -39,17 +39,17 @@ def disk_errors(path: Path | str, refused: str = "be written") -> Iterator[None]
     except (MstrError, BrokenPipeError):
         raise
     except OSError as error:
-        raise _told(error.filename or path, error, refused) from error
+        raise _file_error(error.filename or path, error, refused) from error
 
 
 def not_opened(path: Path, error: OSError, *, refused: str, hint: str) -> UsageError | FileError:
     """Make an error of one that came before anything was asked: UsageError where the path cannot be meant."""
     if error.errno in _MISNAMED:
         return UsageError(f"{str(path)!r} cannot {refused}: {reason(error)}.", hint=hint)
-    return _told(path, error, refused)
+    return _file_error(path, error, refused)
 
 
-def _told(path: Path | str, error: OSError, refused: str) -> FileError:
+def _file_error(path: Path | str, error: OSError, refused: str) -> FileError:
     return FileError(
         f"{str(path)!r} cannot {refused}: {reason(error)}.",
         errno=error.errno,

@@ -47,7 +47,7 @@ def folder_name(column: str, value: str | None) -> str:
     >>> folder_name("Region", "North/East"), folder_name("Größe", "a=b"), folder_name("Region", None)
     ('Region=North%2FEast', 'Größe=a%3Db', 'Region=__HIVE_DEFAULT_PARTITION__')
     """
-    return f"{_escaped(column)}={NULL if value is None else _escaped(value)}"
+    return f"{_escape(column)}={NULL if value is None else _escape(value)}"
 
 
 def column_of(folder: str) -> str | None:
@@ -60,7 +60,7 @@ def column_of(folder: str) -> str | None:
     return unquote(name) if sign and name else None
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
@@ -104,7 +104,7 @@ class Partitioning:
         start = 0
         for end in runs.run_ends.to_pylist():
             rows = order.slice(start, end - start)
-            yield self._folder(batch, rows[0].as_py()), _shortened(rest.take(rows))
+            yield self._folder(batch, rows[0].as_py()), _shorten_dictionaries(rest.take(rows))
             start = end
 
     def _codes(self, batch: pa.RecordBatch) -> pa.Array:
@@ -168,7 +168,7 @@ def _text(column: str, value: pa.Scalar) -> str | None:
     return _NO_FRACTION.sub("", text) if pa.types.is_temporal(value.type) else text
 
 
-def _shortened(batch: pa.RecordBatch) -> pa.RecordBatch:
+def _shorten_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Have dictionaries no longer than the rows: what was taken of a page has the page's."""
     columns = [
         column.dictionary_decode().dictionary_encode().cast(column.type)

@@ -14,7 +14,7 @@ class LeftUpload(NamedTuple):
     id: str
 
 
-def left_uploads(bucket: str, prefix: str) -> list[LeftUpload]:
+def list_uploads(bucket: str, prefix: str) -> list[LeftUpload]:
     """List the uploads under way whose keys begin with a prefix; none where boto3 is missing, or it is not allowed.
 
     obstore lists none.

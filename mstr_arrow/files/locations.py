@@ -37,7 +37,7 @@ class StorePath:
     path: str
 
     def __str__(self) -> str:
-        return self.store.shown(self.path)
+        return self.store.display(self.path)
 
     def __truediv__(self, name: str) -> StorePath:
         return StorePath(self.store, f"{self.path}/{name}")

@@ -65,12 +65,12 @@ def try_lock(folder: Path) -> int | None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def hold(folder: Path) -> Iterator[None]:
     """Have a folder alone inside, waiting for others; errors: OSError where they are not done in time.
 
     Where nothing can be locked, as on Windows and some network disks, it is not.
     """
-    taken = _waited_for(folder)
+    taken = _wait_for(folder)
     try:
         yield
     finally:
@@ -78,7 +78,7 @@ def held(folder: Path) -> Iterator[None]:
             os.close(taken)
 
 
-def _waited_for(folder: Path) -> int | None:
+def _wait_for(folder: Path) -> int | None:
     end = time.monotonic() + WAIT
     while True:
         try:

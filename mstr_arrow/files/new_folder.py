@@ -17,13 +17,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mstr_arrow.errors import FileError, MstrError, UsageError
-from mstr_arrow.files.adding import check_columns, check_mode, check_partitions, plain_types
+from mstr_arrow.files.adding import (
+    check_columns,
+    check_is_no_extraction,
+    check_mode,
+    check_partitions,
+    check_replaceable,
+    plain_types,
+)
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.exchange import exchange
 from mstr_arrow.files.folders import MANIFEST, PART, PartFile, names_in, not_made, part_name, put_in_place
 from mstr_arrow.files.hive import column_of
-from mstr_arrow.files.locks import held, try_lock
-from mstr_arrow.wording import naming
+from mstr_arrow.files.locks import hold, try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +68,7 @@ class NewFolder:
         """
         partial = self._beside("partial")
         try:
-            with held(self._folder.parent):
+            with hold(self._folder.parent):
                 self._tidy()
                 self._check()
                 partial.mkdir()
@@ -95,7 +101,7 @@ class NewFolder:
         """Refuse to add files of a schema to those of another; errors: UsageError, FileError."""
         if not self._mode:
             return
-        with disk_errors(self._folder, "be read"), held(self._folder.parent):
+        with disk_errors(self._folder, "be read"), hold(self._folder.parent):
             there = self._schema()
         if there is not None:
             check_columns(repr(str(self._folder)), plain_types(there), schema)
@@ -108,7 +114,7 @@ class NewFolder:
         if self._partial is None:
             return
         old = self._beside("old")
-        with disk_errors(self._folder, "be put in place"), held(self._folder.parent):
+        with disk_errors(self._folder, "be put in place"), hold(self._folder.parent):
             self._check()
             there = self._old() if self._mode else {}
             if not there or any(part.rows for part in written):
@@ -152,25 +158,13 @@ class NewFolder:
                 return
             inside, foreign = names_in(self._folder), first_foreign_below(self._folder)
         shown = repr(str(self._folder))
-        if inside and not self._overwrite and not self._mode:
-            raise UsageError(
-                f"the folder {shown} is not empty.",
-                hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
-            )
-        if foreign:
-            raise UsageError(
-                f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
-                hint="Give another folder, or move away what it holds.",
-            )
+        allowed = self._overwrite or self._mode is not None
+        check_replaceable(shown, empty=not inside, foreign=foreign, allowed=allowed)
         if self._mode:
             self._check_addable(shown, inside)
 
     def _check_addable(self, shown: str, inside: list[str]) -> None:
-        if MANIFEST in inside:
-            raise UsageError(
-                f"the folder {shown} holds an extraction, whose manifest would no longer tell all that is there.",
-                hint="Give another folder.",
-            )
+        check_is_no_extraction(shown, is_extraction=MANIFEST in inside)
         for place, names in self._old().items():
             if place != ROOT or not self._columns or _rows(self._folder / names[0]):
                 check_partitions(shown, place, self._columns)

@@ -49,7 +49,7 @@ _ADDRESS = {
 }
 
 
-class _Told(NamedTuple):
+class _Explanation(NamedTuple):
     what: str
     hint: str
     errno: int
@@ -79,13 +79,13 @@ def store_error(error: Exception, shown: str, scheme: str, refused: str = "be wr
             f"{shown!r} cannot {refused}: there is no such {noun}.",
             hint=f"Make the {noun} first, or correct its name.",
         )
-    told = _told(text, family)
+    found = _explain(text, family)
     return FileError(
-        f"{shown!r} cannot {refused}: {told.what}.",
-        errno=told.errno,
-        strerror=told.what,
+        f"{shown!r} cannot {refused}: {found.what}.",
+        errno=found.errno,
+        strerror=found.what,
         filename=shown,
-        hint=told.hint,
+        hint=found.hint,
     )
 
 
@@ -98,28 +98,30 @@ def _family(scheme: str) -> str:
     return "s3" if scheme.startswith("s3") else "gs" if scheme == "gs" else "az"
 
 
-def _told(text: str, family: str) -> _Told:
+def _explain(text: str, family: str) -> _Explanation:
     code, status = _code(text), _STATUS.search(text)
     number = int(status[1]) if status else 0
     said = code or (f"status {number}" if number else "")
     if _NO_CREDENTIALS.search(text):
-        return _Told("there are no credentials for the store", _CREDENTIALS[family], errno.EACCES)
+        return _Explanation("there are no credentials for the store", _CREDENTIALS[family], errno.EACCES)
     if code in _WRONG_CREDENTIALS or number == 401:
-        return _Told(f"the store does not take the credentials ({said})", _CREDENTIALS[family], errno.EACCES)
+        return _Explanation(f"the store does not take the credentials ({said})", _CREDENTIALS[family], errno.EACCES)
     if code in _OTHER_REGION or number == 301:
-        return _Told(f"the bucket is in another region ({said})", "Set AWS_REGION to the bucket's.", errno.EINVAL)
+        return _Explanation(
+            f"the bucket is in another region ({said})", "Set AWS_REGION to the bucket's.", errno.EINVAL
+        )
     if code in _NOT_ALLOWED or number == 403:
         hint = "Have it allowed for these credentials, or give another path."
-        return _Told(f"the store does not allow it ({said})", hint, errno.EACCES)
+        return _Explanation(f"the store does not allow it ({said})", hint, errno.EACCES)
     if code in _GONE:
         hint = "Write again, and with one run at a time."
-        return _Told(f"another run has written it meanwhile ({said})", hint, errno.ESTALE)
+        return _Explanation(f"another run has written it meanwhile ({said})", hint, errno.ESTALE)
     if _UNREACHABLE.search(text):
-        return _Told("the store cannot be reached", _ADDRESS[family], errno.EHOSTUNREACH)
+        return _Explanation("the store cannot be reached", _ADDRESS[family], errno.EHOSTUNREACH)
     if _TIMED_OUT.search(text):
-        return _Told("the store did not answer in time", _ADDRESS[family], errno.ETIMEDOUT)
+        return _Explanation("the store did not answer in time", _ADDRESS[family], errno.ETIMEDOUT)
     hint = "Try again; if it recurs, ask who runs the store."
-    return _Told(f"the store refused it: {said or _shortened(text)}{_message(text)}", hint, errno.EIO)
+    return _Explanation(f"the store refused it: {said or _shorten(text)}{_message(text)}", hint, errno.EIO)
 
 
 def _code(text: str) -> str:
@@ -132,6 +134,6 @@ def _message(text: str) -> str:
     return f", {found[1].rstrip('.')}" if found else ""
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(_QUERY.sub("", text).split())
     return line if len(line) <= 300 else f"{line[:300]}…"

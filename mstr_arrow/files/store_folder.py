@@ -16,13 +16,19 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mstr_arrow.errors import FileError, UsageError
-from mstr_arrow.files.adding import check_columns, check_mode, check_partitions, plain_types
+from mstr_arrow.files.adding import (
+    check_columns,
+    check_is_no_extraction,
+    check_mode,
+    check_partitions,
+    check_replaceable,
+    plain_types,
+)
 from mstr_arrow.files.disk import disk_errors
 from mstr_arrow.files.folders import MANIFEST, PartFile, part_name
 from mstr_arrow.files.locations import Location, StorePath, in_store
 from mstr_arrow.files.stores import ChangedMeanwhile
 from mstr_arrow.paths import read_path
-from mstr_arrow.wording import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,10 +83,10 @@ def list_parts(folder: str | os.PathLike[str] | Location) -> list[str]:
     if place is None:
         return _on_disk(read_path(os.fspath(folder)))  # type: ignore[arg-type]  # a Location is in a store
     root = place.path if isinstance(folder, Location) else str(place)
-    return [f"{root}/{part.name}" for part in finished_parts(place)]
+    return [f"{root}/{part.name}" for part in list_finished(place)]
 
 
-def finished_parts(place: StorePath) -> Sequence[PartFile]:
+def list_finished(place: StorePath) -> Sequence[PartFile]:
     """Return the parts that count in a folder of a store.
 
     Errors: UsageError where nothing was finished, FileError.
@@ -165,7 +171,7 @@ class StoreFolder:
         self._version = former[1] if former else None
         self._check_replaceable()
         self._there = self._addable(former[0]) if former and self._mode else Manifest()
-        self._left = store.left_uploads(f"{path}/")
+        self._left = store.list_uploads(f"{path}/")
 
     def check_schema(self, schema: pa.Schema) -> None:
         """Refuse to add files of a schema to those of another; errors: UsageError."""
@@ -198,7 +204,7 @@ class StoreFolder:
         if self._there.parts and not any(part.rows for part in written):
             self.abandon()
             return
-        kept = self._kept(written)
+        kept = self._find_staying(written)
         store, own = self._place.store, {place.path for place in self._begun}
         own |= {(self._place / part.name).path for part in kept}
         others = [entry.path for entry in store.entries(self._place.path) if entry.path not in own]
@@ -223,7 +229,7 @@ class StoreFolder:
         if own:
             with suppress(FileError):
                 store.delete(own)
-            under_way = store.left_uploads(f"{self._place.path}/{PARTS}/")
+            under_way = store.list_uploads(f"{self._place.path}/{PARTS}/")
             store.end_uploads([upload for upload in under_way if upload.key in own])
         self._begun.clear()
 
@@ -231,18 +237,14 @@ class StoreFolder:
         """Read what is there, if it can be added to; errors: UsageError, FileError."""
         shown = repr(str(self._place))
         there = read_manifest_of(manifest, str(self._place))
-        if there.is_extraction:
-            raise UsageError(
-                f"the folder {shown} holds an extraction, whose manifest would no longer tell all that is there.",
-                hint="Give another folder.",
-            )
+        check_is_no_extraction(shown, is_extraction=there.is_extraction)
         for part in there.parts:
             place = _partition_of(part)
             if place.parts or not self._columns or part.rows:
                 check_partitions(shown, place, self._columns)
         return there
 
-    def _kept(self, written: Sequence[PartFile]) -> list[PartFile]:
+    def _find_staying(self, written: Sequence[PartFile]) -> list[PartFile]:
         """Return the parts that stay; not the one that an empty result has left, so that the folder can be read."""
         replaced = {_partition_of(part) for part in written} if self._mode == "replace_partitions" else set()
         return [
@@ -257,16 +259,8 @@ class StoreFolder:
         names = [entry.path.removeprefix(f"{self._place.path}/") for entry in entries]
         foreign = next((name for name in names if not is_ours(name)), None)
         shown = repr(str(self._place))
-        if (self._version or foreign) and not self._overwrite and not self._mode:
-            raise UsageError(
-                f"the folder {shown} is not empty.",
-                hint=naming("Give another, or have it replaced: {Scan.write_parquet.overwrite=True}."),
-            )
-        if foreign:
-            raise UsageError(
-                f"the folder {shown} holds {foreign!r}, which is no part: it is not replaced.",
-                hint="Give another folder, or move away what it holds.",
-            )
+        empty, allowed = not (self._version or foreign), self._overwrite or self._mode is not None
+        check_replaceable(shown, empty=empty, foreign=foreign, allowed=allowed)
 
 
 def is_ours(name: str) -> bool:

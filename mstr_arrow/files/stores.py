@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import MstrError, UsageError
-from mstr_arrow.files.left_uploads import end_uploads, left_uploads
+from mstr_arrow.files.left_uploads import end_uploads, list_uploads
 from mstr_arrow.files.store_errors import is_missing_bucket, shows_secret, store_error, who_you_are
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ObjectStore:
         """Where the store is, if not where its kind usually is."""
         return str((getattr(self._store, "config", None) or {}).get("endpoint", ""))
 
-    def shown(self, path: str) -> str:
+    def display(self, path: str) -> str:
         """Return what errors call a path."""
         return f"{self._root}/{path}"
 
@@ -131,7 +131,7 @@ class ObjectStore:
                 found = self.read(path)
                 if found is not None and found[0] == content:  # an answer was lost, and the request repeated
                     return found[1]
-                raise ChangedMeanwhile(self.shown(path)) from error
+                raise ChangedMeanwhile(self.display(path)) from error
 
     def entries(self, folder: str) -> list[Entry]:
         """Return all files in a folder and the folders in it, sorted by path; errors: UsageError, FileError."""
@@ -182,9 +182,9 @@ class ObjectStore:
                     with suppress(FileNotFoundError):
                         obstore.delete(self._store, path)
 
-    def left_uploads(self, prefix: str) -> list[LeftUpload]:
+    def list_uploads(self, prefix: str) -> list[LeftUpload]:
         """List the uploads that were begun under a prefix and have not ended, where that can be told."""
-        return left_uploads(self._bucket, prefix) if self._bucket else []
+        return list_uploads(self._bucket, prefix) if self._bucket else []
 
     def end_uploads(self, uploads: list[LeftUpload]) -> None:
         """Have the store forget uploads that were listed."""
@@ -202,12 +202,12 @@ class ObjectStore:
             raise
         except (exceptions.InvalidPathError, ValueError) as error:
             raise UsageError(
-                f"{self.shown(path)!r} is no path that a store takes: {error}.", hint="Give another."
+                f"{self.display(path)!r} is no path that a store takes: {error}.", hint="Give another."
             ) from error
         except (exceptions.BaseError, OSError, NotImplementedError) as error:
             scheme = self._root.partition(":")[0]
             cause = None if shows_secret(str(error)) else error
-            raise store_error(error, self.shown(path), scheme, refused) from cause
+            raise store_error(error, self.display(path), scheme, refused) from cause
 
 
 class Upload:
@@ -234,7 +234,7 @@ class Upload:
 
         if not self._asked:
             self._place.check(self._path)
-            self._left = [each for each in self._place.left_uploads(self._path) if each.key == self._path]
+            self._left = [each for each in self._place.list_uploads(self._path) if each.key == self._path]
         self._file = obstore.open_writer(
             self._opened, self._path, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE
         )

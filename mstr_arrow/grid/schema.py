@@ -21,7 +21,7 @@ from mstr_arrow.grid.server_types import (
     override_type,
 )
 from mstr_arrow.names import suggestion
-from mstr_arrow.wording import named, naming
+from mstr_arrow.wording import name_path, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -318,8 +318,8 @@ def distinct_names(names: Iterable[str]) -> list[str]:
 def refuse_unknown(options: GridOptions, names: list[str]) -> None:
     """Refuse to be told of columns that there are not; errors: UsageError with near names."""
     unknown = [
-        *((named("Scan.with_options.types"), name) for name in options.types if name not in names),
-        *((named("Scan.with_options.on_bad_value"), name) for name in options.named_bad if name not in names),
+        *((name_path("Scan.with_options.types"), name) for name in options.types if name not in names),
+        *((name_path("Scan.with_options.on_bad_value"), name) for name in options.named_bad if name not in names),
     ]
     for option, name in unknown:
         raise UsageError(

@@ -19,7 +19,7 @@ from mstr_arrow.errors import (
     UsageError,
 )
 from mstr_arrow.http import url
-from mstr_arrow.wording import named, naming
+from mstr_arrow.wording import name_path, naming
 
 PROXY_HINT = naming(
     "Check the proxy's user name and password: {Network.proxy=Proxy(url, username=…, password=…)}. Without that "
@@ -91,7 +91,7 @@ def _late(error: TimeoutError, what: str, wait: str) -> TimeoutExceeded:
         )
     return TimeoutExceeded(
         f"{what}: no response in time.",
-        hint=naming("Raise {wait} if the server is only slow.", wait=named(f"Timeouts.{wait}")),
+        hint=naming("Raise {wait} if the server is only slow.", wait=name_path(f"Timeouts.{wait}")),
     )
 
 

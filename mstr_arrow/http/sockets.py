@@ -18,7 +18,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.http.proxies import choose_proxy
 from mstr_arrow.masked import Masked
 from mstr_arrow.paths import read_path
-from mstr_arrow.wording import advice, named, naming
+from mstr_arrow.wording import advice, name_path, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,11 +129,11 @@ async def find_route(base: str, settings: Settings) -> Route:
     if address.scheme == "https" or (proxy is not None and proxy.url.startswith("https:")):
         tls = settings.tls
         given = tls.key_password
-        key = None if given is None else Masked(await resolve(given, named("Tls.key_password")))
+        key = None if given is None else Masked(await resolve(given, name_path("Tls.key_password")))
         certificates = await asyncio.to_thread(_tls_context, tls, key)
     if proxy is None or proxy.username is None:
         return Route(certificates, URL(proxy.url) if proxy else None, {}, ())
-    password = Masked(await resolve(proxy.password or "", named("Proxy.password")))
+    password = Masked(await resolve(proxy.password or "", name_path("Proxy.password")))
     login = b64encode(f"{proxy.username}:{password()}".encode()).decode()
     return Route(certificates, URL(proxy.url), {"Proxy-Authorization": f"Basic {login}"}, (password, Masked(login)))
 
@@ -187,7 +187,7 @@ def _trust(context: ssl.SSLContext, field: str, file: Path) -> None:
         raise UsageError(
             naming(
                 "{field}: {file!r} cannot be read: {reason}.",
-                field=named(f"Tls.{field}"),
+                field=name_path(f"Tls.{field}"),
                 file=str(file),
                 reason=reason,
             )

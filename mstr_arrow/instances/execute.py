@@ -33,7 +33,7 @@ from mstr_arrow.instances.prompting import Prompting
 from mstr_arrow.instances.report_jobs import cancel_job, runs_nothing
 from mstr_arrow.instances.run_failures import too_long
 from mstr_arrow.instances.state_machine import InstanceMachine
-from mstr_arrow.telemetry import traced
+from mstr_arrow.telemetry import trace
 
 if TYPE_CHECKING:
     from mstr_arrow.grid.grid_options import GridOptions
@@ -68,7 +68,7 @@ async def place_for(session: ProjectSession, source: Source, instance: Instance 
     )
 
 
-@traced(
+@trace(
     "mstr_arrow.instance",
     lambda _session, source, *_, **__: {"mstr.object.id": source.object_id, "mstr.object.type": source.kind},
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mstr_arrow.errors import UsageError
 from mstr_arrow.given import check_type
 from mstr_arrow.query.expressions import all_of, needs_all_rows, polars_conditions
-from mstr_arrow.wording import named, naming
+from mstr_arrow.wording import name_path, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Query:
 
         A rank is counted over the rows that earlier conditions leave.
         """
-        self._refuse_after_head(named("Scan.filter()"))
+        self._refuse_after_head(name_path("Scan.filter()"))
         ranks = any(map(needs_all_rows, conditions))
         if ranks and self.having is not None:
             raise UsageError(
@@ -75,7 +75,7 @@ class Query:
 
     def aggregated(self, columns: tuple[str, ...]) -> Query:
         """Return the query with metrics added up to the level of the attributes that are named."""
-        self._refuse_after_head(named("Scan.aggregate()"))
+        self._refuse_after_head(name_path("Scan.aggregate()"))
         if self.aggregate is not None:
             raise UsageError(
                 naming("{Scan.aggregate()} was called before."),
@@ -86,7 +86,7 @@ class Query:
                 naming("{Scan.aggregate()} cannot follow a rank among the rows that another {Scan.filter()} left."),
                 hint=naming("Group {Scan.lazy()}, which keeps the order of calls."),
             )
-        for call, given in ((named("Scan.select()"), self.select), (named("Scan.sort()"), self.sort)):
+        for call, given in ((name_path("Scan.select()"), self.select), (name_path("Scan.sort()"), self.sort)):
             if given:
                 raise UsageError(
                     naming("{Scan.aggregate()} cannot follow {call}.", call=call),
@@ -101,7 +101,7 @@ class Query:
 
     def sorted_by(self, keys: tuple[SortKey, ...]) -> Query:
         """Return the query with rows sorted by keys; earlier ones decide where these are equal."""
-        self._refuse_after_head(named("Scan.sort()"))
+        self._refuse_after_head(name_path("Scan.sort()"))
         return replace(self, sort=(*keys, *self.sort))
 
     def first(self, rows: int) -> Query:

@@ -51,9 +51,9 @@ class Residual:
 
     def rows(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Filter one batch and keep its columns."""
-        return self.narrow(self.filtered(batch))
+        return self.narrow(self.filter(batch))
 
-    def filtered(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def filter(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Filter one batch; all columns stay."""
         if not self.filters or not batch.num_rows:
             return batch

@@ -18,7 +18,7 @@ from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
 from mstr_arrow.query.since import read_since
 from mstr_arrow.scan.remarks import warn_of, warn_of_less
 from mstr_arrow.signatures import takes
-from mstr_arrow.wording import named, naming
+from mstr_arrow.wording import name_path, naming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -86,7 +86,7 @@ class ScanBuilder:
         ...     conn.cube("Sales Cube").aggregate("Region", "Units").to_arrow().num_columns
         2
         """
-        return self._with(self._resolver.query.aggregated(names_of(columns, named("Scan.aggregate()"))))
+        return self._with(self._resolver.query.aggregated(names_of(columns, name_path("Scan.aggregate()"))))
 
     def select(self, *columns: Names, any_order: bool = False) -> Self:
         """Return a scan with these columns of the result, in this order, and all its rows.
@@ -102,7 +102,7 @@ class ScanBuilder:
         (2000, 2)
         """
         return self._with(
-            self._resolver.query.selected(names_of(columns, named("Scan.select()")), any_order=any_order)
+            self._resolver.query.selected(names_of(columns, name_path("Scan.select()")), any_order=any_order)
         )
 
     def filter(self, *conditions: Expression | pl.Expr) -> Self:
@@ -165,7 +165,7 @@ class ScanBuilder:
         ...     rows, type(last).__name__, conn.cube("Sales Cube").since("Day", last).count_rows() < rows
         (2000, 'date', True)
         """
-        (name,) = names_of((column,), named("Scan.since()"))
+        (name,) = names_of((column,), name_path("Scan.since()"))
         chosen = read_since(name, value, overlap, inclusive=inclusive)
         condition = chosen.condition()
         other = self if condition is None else self.filter(condition)
@@ -181,7 +181,7 @@ class ScanBuilder:
         Holds all rows until the last has come. With `head`, and columns of numbers or dates, the server sorts and
         only the first rows are read.
         """
-        names = names_of(columns, named("Scan.sort()"))
+        names = names_of(columns, name_path("Scan.sort()"))
         check_type("descending", descending, (bool, list, tuple), "True, False, or a list of these")
         orders = [descending] * len(names) if isinstance(descending, bool) else list(descending)
         for order in orders:

@@ -9,7 +9,7 @@ from mstr_arrow.extract.extract_options import ExtractOptions, complete_options
 from mstr_arrow.extract.extraction import Extraction
 from mstr_arrow.scan.remarks import warn_of
 from mstr_arrow.signatures import takes
-from mstr_arrow.telemetry import traced
+from mstr_arrow.telemetry import trace
 
 if TYPE_CHECKING:
     import os
@@ -93,7 +93,7 @@ class Extractable:
         """Return the same scan, read otherwise."""
         raise NotImplementedError
 
-    @traced("mstr_arrow.write", lambda *_: {"mstr_arrow.sink": "Extraction"})
+    @trace("mstr_arrow.write", lambda *_: {"mstr_arrow.sink": "Extraction"})
     async def _extract(
         self, folder: str | os.PathLike[str] | Location, options: Chosen, on_progress: OnProgress
     ) -> ExtractResult:

@@ -13,7 +13,7 @@ from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream, Parquet, in_thread
 from mstr_arrow.grid.texts import deliver_batch
 from mstr_arrow.scan.builder import ScanBuilder
 from mstr_arrow.scan.remarks import warn_of
-from mstr_arrow.telemetry import traced
+from mstr_arrow.telemetry import trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,7 +136,7 @@ class Writable(ScanBuilder):
         """Do what `write_csv` does."""
         return self._warn_of_losses(await self._client.bridge(self._write(Csv(path), on_progress)))
 
-    @traced("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
+    @trace("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})
     async def _write(self, sink: RowSink, on_progress: OnProgress) -> ScanStats:
         convert = partial(deliver_batch, strings=sink.strings)
 

@@ -12,7 +12,7 @@ from mstr_arrow.masked import Masked
 from mstr_arrow.session.login_choice import Login, login_from, refuse_together
 from mstr_arrow.session.login_modes import LoginMode
 from mstr_arrow.session.saved_session import SavedSession, read_session
-from mstr_arrow.wording import named, naming
+from mstr_arrow.wording import name_path, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,12 +59,12 @@ class Access:
 
     async def resolve(self) -> Resolved:
         """Fetch URL and credentials, anew at each call; functions run as :func:`~.credentials.resolve` says."""
-        url = None if self.url is None else await resolve(self.url, named("connect.url"))
+        url = None if self.url is None else await resolve(self.url, name_path("connect.url"))
         return self._resolve(url, {} if self.login is None else await self.login.body())
 
     def resolve_here(self) -> Resolved:
         """Do what :meth:`resolve` does, and call functions in the caller's own thread."""
-        url = None if self.url is None else resolve_here(self.url, named("connect.url"))
+        url = None if self.url is None else resolve_here(self.url, name_path("connect.url"))
         return self._resolve(url, {} if self.login is None else self.login.body_here())
 
     def _resolve(self, url: str | None, body: dict[str, object]) -> Resolved:

@@ -10,7 +10,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.given import check_type
 from mstr_arrow.masked import mask
 from mstr_arrow.session.login_modes import TOKENS, USER_MODES, LoginMode
-from mstr_arrow.wording import Wording, named, naming
+from mstr_arrow.wording import Wording, name_path, naming
 
 if TYPE_CHECKING:
     from mstr_arrow.config import Credential
@@ -31,7 +31,7 @@ class Given(NamedTuple):
     @property
     def where(self) -> Wording:
         """The argument, for error messages."""
-        return named(f"connect.{self.argument}")
+        return name_path(f"connect.{self.argument}")
 
     def show(self, text: str) -> object:
         """Return the value masked, unless the value is a user's name."""

@@ -6,7 +6,7 @@ import pytest
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import col, conditions_of, names_of
-from mstr_arrow.wording import named
+from mstr_arrow.wording import name_path
 
 UNITS, RANK = col("Units") > 1, col("Units").top(3)
 
@@ -53,7 +53,7 @@ def test_an_order_that_no_query_stands_for_is_refused_with_one_that_works(call, 
 
 @pytest.mark.parametrize("columns", [("Region", "Units"), (["Region", "Units"],), (col("Region"), "Units")])
 def test_columns_are_names_references_or_one_list(columns):
-    assert names_of(columns, named("Scan.select()")) == ("Region", "Units")
+    assert names_of(columns, name_path("Scan.select()")) == ("Region", "Units")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_columns_are_names_references_or_one_list(columns):
 )
 def test_anything_else_is_refused(columns, message):
     with pytest.raises(UsageError, match=message):
-        names_of(columns, named("Scan.select()"))
+        names_of(columns, name_path("Scan.select()"))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from mstr_arrow.files.missing import folders_made
 from mstr_arrow.files.parts import ParquetParts
 from mstr_arrow.files.rolling import PartOptions
 from mstr_arrow.files.sinks import Csv, IpcFile, IpcStream
-from mstr_arrow.files.store_folder import finished_parts
+from mstr_arrow.files.store_folder import list_finished
 from mstr_arrow.files.uris import is_store_uri, store_uri
 from mstr_arrow.grid.texts import deliver_batch, deliver_schema
 from mstr_arrow.paths import find_missing_folder, path_to_write
@@ -139,7 +139,7 @@ class Output:
         place = in_store(self.path)
         with suppress(MstrError):  # it is written, though one may not read there
             if place is not None and self.parquet.in_parts:
-                return [part.bytes for part in finished_parts(place)]
+                return [part.bytes for part in list_finished(place)]
             return [place.store.entry(place.path).size] if place else []
         return []
 
