@@ -37,6 +37,9 @@ PIECE = 2**16
 STEP = 2**24
 """Bytes that are unpacked at once: most responses have fewer."""
 
+_ROOM = 64
+"""Bytes that what unpacks is given beyond what it needs: a buffer that is full grows."""
+
 _GZIP = b"\x1f\x8b"
 _BARE_HEADER = b"\x1f\x8b\x08\x00"
 _START = 64
@@ -95,9 +98,18 @@ def _from_gzip(body: bytes, largest: int, is_given_up: Callable[[], bool]) -> by
     if _is_json(body):
         return body  # unpacked on the way, and the header was left
     try:
-        return _join(partial(_gunzip, body, min(STEP, largest + 1)), largest, is_given_up)
+        return _join(partial(_gunzip, body, min(_first_step(body), largest + 1)), largest, is_given_up)
     except (zlib.error, quick.error) as error:
         raise ProtocolError(f"the response's gzip is damaged ({error}).", hint=DAMAGED) from None
+
+
+def _first_step(body: bytes) -> int:
+    """Return how much to unpack at once: the size that the last bytes tell, so that memory is got but once.
+
+    Where that is less than came it is no size, or that of the last of several members.
+    """
+    size = int.from_bytes(body[-4:], "little")
+    return min(STEP, size + _ROOM) if size >= len(body) else STEP
 
 
 def _join(unpack: Callable[[], Iterator[bytes]], largest: int, is_given_up: Callable[[], bool]) -> bytes:
