@@ -27,8 +27,9 @@ _FIRST_ROWS = 1024
 """Rows of the first slice, before anything is known about their size."""
 _MOST_ROWS = 131_072
 """Rows of a slice at most; more are not encoded faster."""
-_SLICES = 4
-"""A slice is at most one of so many parts of a chunk. More of them take less memory, and more time."""
+_SLICES = {"COLUMN": 4, "ROW": 8}
+"""A slice is at most one of so many parts of a chunk. More of them take less memory, and more time; rows take more
+memory than columns while they are written."""
 _FULL = 0.95
 """Part of a chunk from which it is not filled further."""
 _NEARLY_FULL = 0.90
@@ -81,7 +82,7 @@ def chunks(
     rows, most = _Rows(batches, schema, skip_rows, on_rows), chunk_rows or sys.maxsize
     chunk = _Filling(table, options, len(schema), chunk_bytes, first_index, skip_rows)
     count = _FIRST_ROWS
-    while ahead := rows.ahead(min(count, most - chunk.rows), chunk.capacity // _SLICES):
+    while ahead := rows.ahead(min(count, most - chunk.rows), chunk.slice_bytes):
         part = chunk.encode(ahead)
         fits = part.size <= chunk.room
         if fits:
@@ -102,14 +103,14 @@ def chunks(
         if not fits or chunk.size >= _FULL * chunk.capacity or chunk.rows == most:
             yield chunk.close()
             chunk = chunk.begin_next()
-        count = _next_count(part.size / part.rows, chunk.room, chunk.capacity)
+        count = _next_count(part.size / part.rows, chunk.room, chunk.slice_bytes)
     if chunk.parts:
         yield chunk.close()
 
 
-def _next_count(row_bytes: float, room: int, capacity: int) -> int:
+def _next_count(row_bytes: float, room: int, slice_bytes: int) -> int:
     """Choose the rows of the next slice: not quite what there is room for, as rows differ in size."""
-    return max(1, min(_MOST_ROWS, int(min(0.97 * room, capacity / _SLICES) / row_bytes)))
+    return max(1, min(_MOST_ROWS, int(min(0.97 * room, slice_bytes) / row_bytes)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,11 @@ class _Filling:
     @property
     def _head(self) -> bytes:
         return b'{"tableName":%b,"index":%d,"data":"' % (orjson.dumps(self.table), self.index)
+
+    @property
+    def slice_bytes(self) -> int:
+        """The bytes of a slice's text at most."""
+        return self.capacity // _SLICES[self.options.orientation]
 
     @property
     def room(self) -> int:
