@@ -1,7 +1,7 @@
 """The one event loop all network traffic runs on, in a daemon thread started at first need.
 
-Synchronous callers wait for it with :func:`run`, asynchronous ones, on any loop of their own, with
-:func:`bridge`. What must be closed before the process ends is registered with :func:`keep`.
+Synchronous callers wait for it with `run`, asynchronous ones, on any loop of their own, with
+`bridge`. What must be closed before the process ends is registered with `keep`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Closable(Protocol):
     """What holds something on the server."""
 
     async def aclose(self) -> None:
-        """Give back what the server holds; called once, within :data:`GRACE` seconds."""
+        """Give back what the server holds; called once, within `GRACE` seconds."""
 
 
 class Kept(Closable, Protocol):
-    """What :func:`keep` keeps."""
+    """What `keep` keeps."""
 
     def abandon(self) -> None:
         """Let go without a word to the server: this is a forked child, and the server's side is its parent's."""
@@ -130,7 +130,7 @@ class _Call:
             self.done.set_result(task.result())
 
     def cancel(self) -> None:
-        """Ask the coroutine to end; :attr:`done` says when it has."""
+        """Ask the coroutine to end; `done` says when it has."""
         self._cancelled = True
         self._loop.call_soon_threadsafe(self._cancel)
 
@@ -202,7 +202,7 @@ def spawn(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 def keep(resource: Kept) -> None:
-    """Close ``resource`` before this process ends, unless :func:`drop` comes first."""
+    """Close ``resource`` before this process ends, unless `drop` comes first."""
     _state.kept[id(resource)] = resource
 
 

@@ -52,7 +52,7 @@ class RequestStarted:
 
 @dataclass(frozen=True, slots=True)
 class RequestFinished:
-    """A request was answered, or failed; ``number`` counts as in :class:`RequestStarted`.
+    """A request was answered, or failed; ``number`` counts as in `RequestStarted`.
 
     ``status`` is the HTTP status, None where no answer came; ``error`` the class and codes of what went wrong,
     None where nothing did. ``seconds`` is the time from sending to the last byte, ``bytes`` the size of the body

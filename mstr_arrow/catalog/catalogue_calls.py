@@ -35,7 +35,7 @@ class CatalogueCalls(Connected):
     ) -> Catalogue:
         """List the cubes, reports, data models and dashboards that this login can see, sorted by name.
 
-        ``pattern`` and ``complete`` are those of :meth:`search`. ``kind`` is ``"cube"``, ``"report"``, ``"data
+        ``pattern`` and ``complete`` are those of `search`. ``kind`` is ``"cube"``, ``"report"``, ``"data
         model"``, ``"dashboard"``, or None for all kinds. ``projects`` are names or ids, or ``"all"`` for each
         project that is loaded and open to this login; None is the connection's project. ``certified=True`` keeps
         certified objects, False the others. ``details=True`` adds size, rows, columns, time of the data and status
@@ -71,7 +71,7 @@ class CatalogueCalls(Connected):
         complete: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Catalogue:
-        """Do what :meth:`objects` does."""
+        """Do what `objects` does."""
         listing = Listing(self._client, Wanted(pattern, kind, certified), on_progress)
         return warn_of(*await self._client.bridge(listing.read(projects, complete=complete, details=details)))
 
@@ -110,7 +110,7 @@ class CatalogueCalls(Connected):
         root: str | None = None,
         complete: bool = False,
     ) -> Objects:
-        """Do what :meth:`search` does."""
+        """Do what `search` does."""
         found = await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
         return warn_of(*found)
 
@@ -134,11 +134,11 @@ class CatalogueCalls(Connected):
         return self._client.run(self._contents(folder))
 
     async def contents_async(self, folder: str | None = None) -> Objects:
-        """Do what :meth:`contents` does."""
+        """Do what `contents` does."""
         return await self._client.bridge(self._contents(folder))
 
     def folders(self, folder: str | None = None) -> Objects:
-        """List the folders in a folder; None is the project's root. Calls and errors are those of :meth:`contents`.
+        """List the folders in a folder; None is the project's root. Calls and errors are those of `contents`.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     "Public Objects" in [each.name for each in conn.folders()]
@@ -147,7 +147,7 @@ class CatalogueCalls(Connected):
         return self._client.run(self._folders(folder))
 
     async def folders_async(self, folder: str | None = None) -> Objects:
-        """Do what :meth:`folders` does."""
+        """Do what `folders` does."""
         return await self._client.bridge(self._folders(folder))
 
     async def _contents(self, folder: str | None) -> Objects:
@@ -171,5 +171,5 @@ class CatalogueCalls(Connected):
         return self._client.run(find(self._client.http, name_or_id, kind))
 
     async def find_async(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-        """Do what :meth:`find` does."""
+        """Do what `find` does."""
         return await self._client.bridge(find(self._client.http, name_or_id, kind))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Location:
     """A path in a store that you have opened yourself, for whatever takes the path of a file or folder to write.
 
-    ``store`` is one of :mod:`obstore.store`, and what is written appears whole or not at all, as under a URI; or a
-    filesystem of :mod:`pyarrow.fs`, which promises less: a file is written on this machine first, and sent when
+    ``store`` is one of `obstore.store`, and what is written appears whole or not at all, as under a URI; or a
+    filesystem of `pyarrow.fs`, which promises less: a file is written on this machine first, and sent when
     it is whole; what fails while it is sent may be seen.
     """
 

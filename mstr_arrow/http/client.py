@@ -90,7 +90,7 @@ class Http:
 
     @property
     def closed(self) -> bool:
-        """Whether :meth:`aclose` was called."""
+        """Whether `aclose` was called."""
         return self._session.closed
 
     def check_usable(self) -> None:
@@ -113,7 +113,7 @@ class Http:
         ``keys`` are those of a session that is used as it is, expired or not; `Options` lists the ``options``. The
         response's body is held in memory once, as it came.
 
-        Where the session has expired, :attr:`renew` opens another and the request is sent once more, unless it is
+        Where the session has expired, `renew` opens another and the request is sent once more, unless it is
         about something of the old one.
         """
         self.check_usable()
@@ -139,7 +139,7 @@ class Http:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> T:
-        """Do what :meth:`request` does, and return what ``reader`` makes of the response.
+        """Do what `request` does, and return what ``reader`` makes of the response.
 
         Where it raises ProtocolError, what is safe is sent once more; `Options` says what becomes of the rest.
         """
@@ -150,7 +150,7 @@ class Http:
         await self._session.close()
 
     def reopen(self, base: str) -> None:
-        """Begin anew after :meth:`aclose`, for another session at ``base``."""
+        """Begin anew after `aclose`, for another session at ``base``."""
         self.keys = SessionKeys(base)
         self._session = client_session(self.settings)
 

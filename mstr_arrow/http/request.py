@@ -33,7 +33,7 @@ class Body(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, and what must be known of it where it fails: :class:`Options` says it of each field.
+    """What is sent, and what must be known of it where it fails: `Options` says it of each field.
 
     ``pieces`` are the body, of ``size`` bytes; ``hidden`` are the secrets that it and headers hold, which no
     response may repeat.
@@ -69,14 +69,14 @@ class Options(TypedDict, total=False):
     ``params``
         of the query; lists repeat their name, None is left out.
     ``json``, ``data``
-        the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a :class:`Body`.
+        the body: what becomes JSON, or text or bytes that are sent as they are, a big one as a `Body`.
     ``headers``
         further ones. Values that are secrets are masked, as members of `json` are, and blotted out of errors.
     ``subject``
         what the request is about, None where that is nothing that a session may lose.
     ``safe``
-        True says that the request may be repeated, as GET and HEAD are; :func:`~.retry.is_transient` lists what
-        for. Others are repeated where the server turned them away (:func:`~.retry.was_turned_away`), and with False
+        True says that the request may be repeated, as GET and HEAD are; `is_transient` lists what
+        for. Others are repeated where the server turned them away (`was_turned_away`), and with False
         not even then.
     ``wait``
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the response, in place of ``Timeouts.read``,
@@ -88,7 +88,7 @@ class Options(TypedDict, total=False):
         each GET, is then sent once more.
     ``lost``
         is asked where it is open whether the server made what it was asked for
-        (:func:`~.retry.leaves_open`, or a response that ``check`` does not take): sees to what may be there, and
+        (`leaves_open`, or a response that ``check`` does not take): sees to what may be there, and
         says whether to send the request again.
     """
 

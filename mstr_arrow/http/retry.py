@@ -78,7 +78,7 @@ def is_transient(error: MstrError) -> bool:
     4xx, other codes, certificates and proxy passwords that were refused, redirects, responses that are not JSON.
 
     Only requests that are safe to repeat are repeated for all these reasons. Any request is repeated when the
-    connection could not even be opened, because then nothing was sent, and where it :func:`was_turned_away`.
+    connection could not even be opened, because then nothing was sent, and where it `was_turned_away`.
     """
     if not isinstance(error, ServerError):
         return isinstance(error, ConnectError | TimeoutExceeded) and not isinstance(error, ProxyError)
@@ -149,7 +149,7 @@ def pause(settings: Retry, failures: int) -> float:
 
 
 def attempts(settings: Retry) -> AsyncIterator[stamina.Attempt]:
-    """Return the attempts of one request, each a context in which :class:`Failed` may be raised.
+    """Return the attempts of one request, each a context in which `Failed` may be raised.
 
     The wait before attempt *n* + 1 is drawn at random below ``wait_initial * 2**n`` and ``wait_max``, or is
     what the server asked for; a wait that would end after ``settings.seconds`` is not begun. These count from the

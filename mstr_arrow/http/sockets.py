@@ -39,8 +39,8 @@ CA_FILES = frozenset({".pem", ".crt", ".cer"})
 def client_session(settings: Settings) -> aiohttp.ClientSession:
     """Make the session with every default of aiohttp that would hurt here set otherwise.
 
-    Cookies are left to :class:`~.http.cookies.SessionKeys`; bodies stay packed; proxies and certificates come
-    from :func:`find_route`, and no log-in is looked for in a ``.netrc``.
+    Cookies are left to `SessionKeys`; bodies stay packed; proxies and certificates come
+    from `find_route`, and no log-in is looked for in a ``.netrc``.
     """
     session = aiohttp.ClientSession(
         connector=_Connector(limit=0),

@@ -46,7 +46,7 @@ class Extractable:
         The server is asked for the rows in a total order, sorted by all their attributes. Parts gather in
         ``.<name>.extracting`` beside the folder, each noted in a manifest when it is on the disk. The folder
         appears when it is whole, with ``part-00000.parquet`` … and ``_manifest.json``. It may be in a store, by its
-        URI or a :class:`Location`: then the manifest appears when all parts are there, and `list_parts` reads it.
+        URI or a `Location`: then the manifest appears when all parts are there, and `list_parts` reads it.
 
         A run that was killed, however that happened, leaves what it had done. Another with the same arguments
         fetches what is missing: from the instance of the killed run while it lives, else from a new one, if data
@@ -54,7 +54,7 @@ class Extractable:
         DataChanged, or starts again with ``on_change="restart"``. What the part under way held is fetched again.
 
         The session of a killed run is logged out by the next one, which finds it in a file that only its owner can
-        read: beside the parts or, where these are in a store, on this machine. :class:`ExtractOptions` lists the
+        read: beside the parts or, where these are in a store, on this machine. `ExtractOptions` lists the
         ``options``. Holds the rows of one row group and the pages under way.
 
         Raises UsageError for rows that the server cannot sort (cross-tabs, metrics on rows, subtotals, pages of a

@@ -58,12 +58,12 @@ class Access:
         return None
 
     async def resolve(self) -> Resolved:
-        """Fetch URL and credentials, anew at each call; functions run as :func:`~.credentials.resolve` says."""
+        """Fetch URL and credentials, anew at each call; functions run as `resolve` says."""
         url = None if self.url is None else await resolve(self.url, name_path("connect.url"))
         return self._resolve(url, {} if self.login is None else await self.login.body())
 
     def resolve_here(self) -> Resolved:
-        """Do what :meth:`resolve` does, and call functions in the caller's own thread."""
+        """Do what `resolve` does, and call functions in the caller's own thread."""
         url = None if self.url is None else resolve_here(self.url, name_path("connect.url"))
         return self._resolve(url, {} if self.login is None else self.login.body_here())
 
@@ -94,7 +94,7 @@ def access_from(
 ) -> Access:
     """Choose the log-in, or the session opened elsewhere, from the arguments of ``connect``.
 
-    ``credentials`` are those of :func:`~.login_choice.login_from`, with secrets masked (see `mask`), so that no
+    ``credentials`` are those of `login_from`, with secrets masked (see `mask`), so that no
     traceback shows secrets in variables. Errors: UsageError for arguments that contradict each other.
 
     >>> access_from("https://bi.example.com/MicroStrategyLibrary", username="ann", password=Masked("secret"))

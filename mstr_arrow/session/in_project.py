@@ -81,7 +81,7 @@ class ProjectSession:
         return self.whole.version
 
     def register(self, resource: Closable, *, lost: Callable[[], object] | None = None) -> None:
-        """Register ``resource``, to be closed before the session; see :meth:`.ServerSession.register`."""
+        """Register ``resource``, to be closed before the session; see `ServerSession.register`."""
         self.whole.register(resource, lost=lost)
 
     def unregister(self, resource: Closable) -> None:
@@ -93,19 +93,19 @@ class ProjectSession:
         return self.whole.resources_of(kind)
 
     def hold(self) -> None:
-        """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
+        """Keep the session alive until as many `release` calls as ``hold`` calls were made."""
         self.whole.hold()
 
     def release(self) -> None:
-        """End one :meth:`hold`."""
+        """End one `hold`."""
         self.whole.release()
 
     async def aclose(self, *, log_out: bool | None = None) -> None:
-        """Close the session; see :meth:`.ServerSession.aclose`."""
+        """Close the session; see `ServerSession.aclose`."""
         await self.whole.aclose(log_out=log_out)
 
     async def reopen(self) -> None:
-        """Open the session again after :meth:`aclose`, in the same project."""
+        """Open the session again after `aclose`, in the same project."""
         await self.whole.reopen()
         await self._choose(self.http.project and self.http.project.id)
 
@@ -137,12 +137,12 @@ class SharedSession(ProjectSession):
         super().unregister(resource)
 
     def hold(self) -> None:
-        """Keep the session alive until this object is closed, or :meth:`release` was called as often."""
+        """Keep the session alive until this object is closed, or `release` was called as often."""
         self._holds += 1
         super().hold()
 
     def release(self) -> None:
-        """End one :meth:`hold`."""
+        """End one `hold`."""
         self._holds -= 1
         super().release()
 
@@ -162,6 +162,6 @@ class SharedSession(ProjectSession):
             self.release()
 
     async def reopen(self) -> None:
-        """Go on after :meth:`aclose`, if the session is open. Errors: ClosedError."""
+        """Go on after `aclose`, if the session is open. Errors: ClosedError."""
         self.whole.http.check_usable()
         self.http.enter()

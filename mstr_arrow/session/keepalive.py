@@ -47,12 +47,12 @@ class KeepAlive:
         self._adapt()
 
     def hold(self) -> None:
-        """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
+        """Keep the session alive until as many `release` calls as ``hold`` calls were made."""
         self._holders += 1
         self._adapt()
 
     def release(self) -> None:
-        """End one :meth:`hold`."""
+        """End one `hold`."""
         self._holders -= 1
         self._adapt()
 

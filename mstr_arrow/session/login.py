@@ -39,7 +39,7 @@ LOCALE = {
 """Pinned so that texts of dates and numbers, and date constants in filters, mean the same for every user.
 
 The locales of the metadata and of the warehouse's data are left to the user's own preference, or to
-:class:`~.config.SessionSettings`: they decide in which language names and elements come.
+`SessionSettings`: they decide in which language names and elements come.
 """
 
 

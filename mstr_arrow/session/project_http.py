@@ -49,7 +49,7 @@ class ProjectHttp:
 
     @property
     def closed(self) -> bool:
-        """Whether :meth:`leave` was called, or the session closed."""
+        """Whether `leave` was called, or the session closed."""
         return self._left or self.own.closed
 
     def check_usable(self) -> None:
@@ -59,17 +59,17 @@ class ProjectHttp:
             raise ClosedError("the connection is closed.", hint="Connect again.")
 
     def leave(self) -> None:
-        """Refuse further requests, while those of other projects go on, until :meth:`enter` is called."""
+        """Refuse further requests, while those of other projects go on, until `enter` is called."""
         self._left = True
 
     def enter(self) -> None:
-        """Go on after :meth:`leave`."""
+        """Go on after `leave`."""
         self._left = False
 
     async def request(
         self, method: str, path: str, *, keys: SessionKeys | None = None, **options: Unpack[Options]
     ) -> Response:
-        """Send a request that names the project, as :meth:`~.http.client.Http.request` does.
+        """Send a request that names the project, as `request` does.
 
         Errors: UsageError where no project was chosen and there are several.
         """
@@ -87,7 +87,7 @@ class ProjectHttp:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> T:
-        """Do what :meth:`request` does, and read the response, as :meth:`~.http.client.Http.read` does."""
+        """Do what `request` does, and read the response, as `read` does."""
         return await read_by(self.request, method, path, reader, keys=keys, **options)
 
     async def choose(self, wanted: str | None) -> Project:
@@ -100,7 +100,7 @@ class ProjectHttp:
         return self.project or await self.choose(None)
 
     async def find_project(self) -> Project | None:
-        """Return the project; None where :meth:`require_project` fails, which is not tried again."""
+        """Return the project; None where `require_project` fails, which is not tried again."""
         if self.project is None and not self._none_to_choose:
             with suppress(UsageError, NotFound):
                 await self.choose(None)

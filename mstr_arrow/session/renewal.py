@@ -28,7 +28,7 @@ class Renewal:
     ``log_in`` opens a session and returns the keys. Without ``log_in`` no renewal is possible, and ``why_not`` is
     the reason in the error. ``log_out`` ends the old session before the new session is opened, never after, since a
     log-out may end all sessions of the user. All refused requests wait for one log-in; later requests use the new
-    keys. Refused credentials are not sent again before :meth:`anew` is called, since a repeated failure may lock
+    keys. Refused credentials are not sent again before `anew` is called, since a repeated failure may lock
     the user out.
     """
 

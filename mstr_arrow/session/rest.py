@@ -62,7 +62,7 @@ class Sent(TypedDict, total=False):
 
 
 class Options(Sent, total=False):
-    """The options of :meth:`Endpoints.request` beside method and path.
+    """The options of `Endpoints.request` beside method and path.
 
     ``params``
         the query; a list repeats the name, None leaves the name out.
@@ -107,7 +107,7 @@ class Endpoints(Connected):
 
     @takes(Options)
     async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`request` does."""
+        """Do what `request` does."""
         return await self._client.bridge(self._request(method, path, **options))
 
     async def _request(
@@ -136,62 +136,62 @@ class Endpoints(Connected):
 
     @takes(Options)
     def get(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Send a GET; see :meth:`request`."""
+        """Send a GET; see `request`."""
         return self.request("GET", path, **options)
 
     @takes(Options)
     def head(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Send a HEAD; see :meth:`request`."""
+        """Send a HEAD; see `request`."""
         return self.request("HEAD", path, **options)
 
     @takes(Options)
     def post(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Send a POST; see :meth:`request`."""
+        """Send a POST; see `request`."""
         return self.request("POST", path, **options)
 
     @takes(Options)
     def put(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Send a PUT; see :meth:`request`."""
+        """Send a PUT; see `request`."""
         return self.request("PUT", path, **options)
 
     @takes(Options)
     def patch(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Send a PATCH; see :meth:`request`."""
+        """Send a PATCH; see `request`."""
         return self.request("PATCH", path, **options)
 
     @takes(Options)
     def delete(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Send a DELETE; see :meth:`request`."""
+        """Send a DELETE; see `request`."""
         return self.request("DELETE", path, **options)
 
     @takes(Options)
     async def get_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`get` does."""
+        """Do what `get` does."""
         return await self.request_async("GET", path, **options)
 
     @takes(Options)
     async def head_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`head` does."""
+        """Do what `head` does."""
         return await self.request_async("HEAD", path, **options)
 
     @takes(Options)
     async def post_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`post` does."""
+        """Do what `post` does."""
         return await self.request_async("POST", path, **options)
 
     @takes(Options)
     async def put_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`put` does."""
+        """Do what `put` does."""
         return await self.request_async("PUT", path, **options)
 
     @takes(Options)
     async def patch_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`patch` does."""
+        """Do what `patch` does."""
         return await self.request_async("PATCH", path, **options)
 
     @takes(Options)
     async def delete_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what :meth:`delete` does."""
+        """Do what `delete` does."""
         return await self.request_async("DELETE", path, **options)
 
 

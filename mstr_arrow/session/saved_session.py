@@ -95,7 +95,7 @@ def read_session(source: Source, base: str | None = None) -> SavedSession:
 
 
 def save(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
-    """Write a session, as :meth:`SavedSession.document` returns it, for the owner alone. Errors: FileError."""
+    """Write a session, as `SavedSession.document` returns it, for the owner alone. Errors: FileError."""
     file = path_to_write(path)
     with explain_refusal(file, "written"):
         write_private(file, json.dumps(document))

@@ -44,10 +44,10 @@ WORKING_SET = 10
 
 
 class ServerSession:
-    """A session, in all projects where it is used. Lives on the background loop until :meth:`aclose`.
+    """A session, in all projects where it is used. Lives on the background loop until `aclose`.
 
     The background loop knows each open session, so that a process that ends closes the session. When the server has
-    ended the session, the next request opens a new one (see :class:`~.renewal.Renewal`).
+    ended the session, the next request opens a new one (see `Renewal`).
     """
 
     def __init__(self, access: Access, base: str, settings: Settings) -> None:
@@ -97,7 +97,7 @@ class ServerSession:
         return await ServerSession.open(self._access, await self._access.resolve(), settings or self.http.settings)
 
     async def reopen(self) -> None:
-        """Open the session again after :meth:`aclose`, with credentials fetched anew."""
+        """Open the session again after `aclose`, with credentials fetched anew."""
         resolved = await self._access.resolve()
         self.http.reopen(resolved.base)
         self._begin()
@@ -125,12 +125,12 @@ class ServerSession:
         return self._access.owned
 
     def leave_open(self) -> None:
-        """Make :meth:`aclose` not log out by default, so that the server goes on with the session's work."""
+        """Make `aclose` not log out by default, so that the server goes on with the session's work."""
         self._left_open = True
 
     @property
     def logs_out(self) -> bool:
-        """Whether :meth:`aclose` logs out by default."""
+        """Whether `aclose` logs out by default."""
         return self._access.owned and not self._left_open
 
     @property
@@ -154,11 +154,11 @@ class ServerSession:
         return [resource for resource, _ in self._resources.values() if isinstance(resource, kind)]
 
     def hold(self) -> None:
-        """Keep the session alive until as many :meth:`release` calls as ``hold`` calls were made."""
+        """Keep the session alive until as many `release` calls as ``hold`` calls were made."""
         self._keep_alive.hold()
 
     def release(self) -> None:
-        """End one :meth:`hold`."""
+        """End one `hold`."""
         self._keep_alive.release()
 
     async def renew(self) -> None:
@@ -168,7 +168,7 @@ class ServerSession:
     async def aclose(self, *, log_out: bool | None = None) -> None:
         """Close the registered resources, log out, close the connections; in bounded time. May be called again.
 
-        ``log_out`` is by default :attr:`logs_out`; the first call decides.
+        ``log_out`` is by default `logs_out`; the first call decides.
         """
         if os.getpid() != self._pid:
             return

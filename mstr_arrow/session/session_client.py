@@ -52,13 +52,13 @@ class Client:
         return os.getpid() == self._pid and not self.http.closed
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine that uses :attr:`http` and wait for its result; see :func:`~.background.run`."""
+        """Run a coroutine that uses `http` and wait for its result; see `run`."""
         self._check(coroutine)
         with self._blot_errors():
             return background.run(coroutine)
 
     async def bridge(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Await a coroutine that uses :attr:`http` from any event loop; see :func:`~.background.bridge`."""
+        """Await a coroutine that uses `http` from any event loop; see `bridge`."""
         self._check(coroutine)
         with self._blot_errors():
             return await background.bridge(coroutine)

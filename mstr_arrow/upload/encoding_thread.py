@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class EncodingThread:
     """An iterator of one table's chunks for the background loop; also the thread that the data are read in.
 
-    Until :meth:`settle`, what was read is kept, and :meth:`restart` can encode it again otherwise.
+    Until `settle`, what was read is kept, and `restart` can encode it again otherwise.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ path                                  read as
 ``.parquet``, ``.pq``                 a dataset; of a folder, all files in it, which are Parquet and one table
 ``.arrow``, ``.ipc``, ``.feather``    a dataset, mapped into memory; a stream, if that is what the file holds
 ``.arrows``                           a stream of batches
-``.csv``, ``.tsv``; ``.csv.gz`` …     a stream of batches, of the types that :mod:`~.upload.guess` finds in the
+``.csv``, ``.tsv``; ``.csv.gz`` …     a stream of batches, of the types that `guess` finds in the
                                       first 8 MiB
 ====================================  =====================================================================
 """

@@ -27,7 +27,7 @@ class Opener:
     """Opens the upload sessions of the upload ``of``, one after the other, in the connection's log-in.
 
     One whose answer was lost may be in the way there, and nobody knows its name. Then the upload goes on in a
-    log-in of its own, which ends with :meth:`aclose`. Where the server takes one for each dataset, whoever's it is,
+    log-in of its own, which ends with `aclose`. Where the server takes one for each dataset, whoever's it is,
     only the end of the connection's log-in helps: that is opened anew if nothing else uses it.
     """
 
@@ -44,7 +44,7 @@ class Opener:
         return self._own is not None
 
     async def open(self, tables: Tables) -> UploadSession:
-        """Open an upload session for these tables; errors: those of :meth:`.UploadSession.open`."""
+        """Open an upload session for these tables; errors: those of `UploadSession.open`."""
         session = self._own or self._session
         try:
             return await self._open(session, tables)

@@ -117,7 +117,7 @@ def check_rows(
 ) -> tuple[int | None, int]:
     """Compare the rows that a cube of one table shows with those sent that attributes tell apart.
 
-    ``fewer`` of those that were added are not counted (:func:`not_added`). Returns the rows, None where they are
+    ``fewer`` of those that were added are not counted (`not_added`). Returns the rows, None where they are
     not known, and how many of those sent had attributes of rows that were there. Raises DataMismatch where there
     are more or fewer.
     """

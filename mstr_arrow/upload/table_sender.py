@@ -95,7 +95,7 @@ class TableSender:
             await self._send_table(table, source, chunk_bytes)
 
     async def forget(self) -> None:
-        """Make ready to :meth:`run` again, in another session: this one is gone, or is deleted.
+        """Make ready to `run` again, in another session: this one is gone, or is deleted.
 
         Waits until the source that was read last is closed.
         """

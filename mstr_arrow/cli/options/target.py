@@ -23,7 +23,7 @@ def look_at(connection: Connection, name: str, folder: str | None) -> tuple[Data
     """Read the tables of the dataset of that name or id, and its cube's attributes and metrics.
 
     None where there is no such dataset; the second is None where it was never published. Errors: those of
-    :func:`~.objects.datasets.find_dataset`, :func:`~.objects.datasets.read`, :func:`~.objects.folders.folder_id`.
+    `find_dataset`, `read`, `folder_id`.
     """
     client = client_of(connection)
     return client.run(_look_at(client.http, name, folder))

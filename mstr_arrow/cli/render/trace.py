@@ -24,7 +24,7 @@ def listener() -> events.OnEvent | None:
 
 @contextmanager
 def draw_trace(console: Console) -> Iterator[None]:
-    """Draw meanwhile what happens on connections that are given :func:`listener`; leave the logger as it was."""
+    """Draw meanwhile what happens on connections that are given `listener`; leave the logger as it was."""
 
     def draw(event: events.Event) -> None:
         if text := line(event):
@@ -44,7 +44,7 @@ def draw_trace(console: Console) -> Iterator[None]:
 
 @contextmanager
 def tell_to(listener: events.OnEvent) -> Iterator[None]:
-    """Tell a function meanwhile what happens on connections that are given :func:`listener`."""
+    """Tell a function meanwhile what happens on connections that are given `listener`."""
     token = _LISTENER.set(listener)
     try:
         yield

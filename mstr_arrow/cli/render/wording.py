@@ -1,6 +1,6 @@
 """What settings and calls are on the command line: options, variables, keys of profiles, or other advice.
 
-The keys are those of :mod:`mstr_arrow.wording`. What a command cannot come upon is listed too, so that nothing is
+The keys are those of `mstr_arrow.wording`. What a command cannot come upon is listed too, so that nothing is
 forgotten.
 """
 
