@@ -18,20 +18,8 @@ from tests.support.vocabulary import (
 )
 
 IMPERATIVE = (
-    *(
-        "adapters",
-        "caches",
-        "catalog",
-        "cli",
-        "compat",
-        "datamodels",
-        "delivery",
-        "files",
-        "fetch",
-        "http",
-        "instances",
-    ),
-    *("jobs", "objects", "prompts", "query", "extract", "grid", "publishing", "scan", "secrets"),
+    *("adapters", "caches", "catalog", "cli", "compat", "datamodels", "delivery", "fetch", "files", "http"),
+    *("instances", "jobs", "objects", "prompts", "query", "extract", "grid", "publishing", "scan", "secrets"),
     *("session", "simulator", "subscriptions", "throughput", "upload", "users"),
 )
 """Rooms whose functions begin with a verb in the imperative, or name what they return."""
