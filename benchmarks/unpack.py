@@ -63,7 +63,8 @@ def _compare(shape: str, text: bytes, level: int, repeats: int) -> tuple[object,
 
 
 def _inflate(stream: bytes, size: int) -> bytes:
-    return igzip_lib.decompress(stream, flag=igzip_lib.DECOMP_DEFLATE, bufsize=size + ROOM)
+    text: bytes = igzip_lib.decompress(stream, flag=igzip_lib.DECOMP_DEFLATE, bufsize=size + ROOM)
+    return text
 
 
 def _unpack(library: object, packed: bytes) -> bytes:
