@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,12 @@ def pytest_collect_file(file_path: Path) -> Generator[None, list[pytest.Collecto
     """Search a module for examples where it has some: each process imports and searches all modules otherwise."""
     found = yield
     return [each for each in found if not isinstance(each, DoctestModule) or b">>> " in file_path.read_bytes()]
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, which shells have jobs in the background ignore: tests press it, here and in other processes."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
