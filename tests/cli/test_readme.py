@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mstr_arrow.simulator import Simulator
+from tests.support.servers import IDLE
+
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -15,6 +18,13 @@ def commands():
     section = README.read_text(encoding="utf-8").split("## On the command line\n")[1].split("\n## ")[0]
     lines = re.findall(r"^    mstr-arrow (.*)$", section, re.MULTILINE)
     return [shlex.split(line, comments=True) for line in lines]
+
+
+@pytest.fixture
+def simulator():
+    """A server of its own: others may hold a dataset of README's name, pushed by other documents."""
+    with Simulator(rows=1_000, **IDLE) as server:
+        yield server
 
 
 @pytest.mark.usefixtures("server")
