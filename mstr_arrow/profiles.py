@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONFIG = "MSTR_ARROW_CONFIG"
 """The variable that names the profile file."""
 DEFAULT = "default"
-CREDENTIALS = frozenset({*(argument.replace("_", "-") for argument in SECRETS), "key-password", "proxy-password"})
+SECRET_KEYS = frozenset({*(argument.replace("_", "-") for argument in SECRETS), "key-password", "proxy-password"})
 """Keys whose value is a secret, or a table that says where one is kept."""
 _FOLDER = "mstr-arrow"
 
@@ -74,4 +74,4 @@ def is_secret(key: str, value: object) -> bool:
     """
     if not isinstance(value, str):
         return False
-    return key in CREDENTIALS or (key == "proxy" and "@" in value) or (key == "session" and "{" in value)
+    return key in SECRET_KEYS or (key == "proxy" and "@" in value) or (key == "session" and "{" in value)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from mstr_arrow.cli.options.server import Server, variable
-from mstr_arrow.profiles import CONFIG, CREDENTIALS
+from mstr_arrow.profiles import CONFIG, SECRET_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,4 +40,4 @@ def variables() -> set[str]:
     """Return the variables that are read."""
     annotations = [option.annotation for option in inspect.signature(Server, eval_str=True).parameters.values()]
     metadata = [each for annotation in annotations for each in getattr(annotation, "__metadata__", ())]
-    return {CONFIG, *(each.envvar for each in metadata if each.envvar), *map(variable, CREDENTIALS)}
+    return {CONFIG, *(each.envvar for each in metadata if each.envvar), *map(variable, SECRET_KEYS)}

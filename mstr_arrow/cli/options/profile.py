@@ -27,7 +27,7 @@ import typer
 from mstr_arrow.cli.loading import all_leaves
 from mstr_arrow.errors import MstrError
 from mstr_arrow.names import near_names
-from mstr_arrow.profiles import CREDENTIALS, DEFAULT, config_path, profile_from, read_profiles
+from mstr_arrow.profiles import DEFAULT, SECRET_KEYS, config_path, profile_from, read_profiles
 from mstr_arrow.toml.line_numbers import line_of, lines_of
 
 if TYPE_CHECKING:
@@ -147,12 +147,12 @@ def read_profile(
         settings = {} if absent else profile_from(path, tables, chosen)
     except MstrError as error:
         raise BadProfile(f"{error.message} {error.hint}") from None
-    known = {*options, *CREDENTIALS}
+    known = {*options, *SECRET_KEYS}
     if not settings.keys() <= known:
         known.update(others())
     if unknown := [_unknown(text, chosen, key, known) for key in settings if key not in known]:
         raise BadProfile(f"{path} sets {' It sets '.join(unknown)}")
-    kept = {key for key, value in settings.items() if key in CREDENTIALS or _is_kept(key, value)}
+    kept = {key for key, value in settings.items() if key in SECRET_KEYS or _is_kept(key, value)}
     return Profile(
         chosen,
         path,
