@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from mstr_arrow.simulator import Simulator
 
+pytest_plugins = ["tests.support.crashes"]
+
 _NEED_BENCH = ["mstr_arrow/throughput/*", "mstr_arrow/cli/render/throughput.py", "tests/cli/test_throughput.py"]
 _NEED_TABLES = ["mstr_arrow/scan/tables.py"]
 collect_ignore_glob = [
