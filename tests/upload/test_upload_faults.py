@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from itertools import groupby
 
 import polars as pl
 import pyarrow as pa
@@ -236,9 +237,10 @@ def test_a_chunk_that_a_gateway_always_answers_ends_the_upload(server, conn, pus
 def test_a_publication_that_did_not_begin_is_asked_for_again(server, conn, fault, mode):
     server.fail(fault.on(*PUBLISH))
     assert conn.write("Pushed", NEW, mode=mode).published
-    asked = " ".join(request.path.rpartition("/")[2] for request in server.requests)
-    assert asked.count("publish ") == 3  # that of the rows before, and two
-    assert "publish publishStatus publish " in asked
+    asked = [request.path.rpartition("/")[2] for request in server.requests]
+    asked = [path for path, _ in groupby(asked) if path.startswith("publish")]  # a slow machine asks on
+    assert asked.count("publish") == 3  # that of the rows before, and two
+    assert asked[-4:] == ["publish", "publishStatus"] * 2
     assert keys(server) == (BEFORE if mode == "add" else []) + NEW["key"].to_list()
 
 
