@@ -73,7 +73,7 @@ def _call(credential: Any, where: str) -> Any:
         return _require_text(Masked(credential), where)
     try:
         return credential()
-    except StopIteration:  # which no future can carry: whoever awaits it would wait for ever
+    except StopIteration:  # which no future can carry: its waiter would wait for ever
         raise UsageError(
             naming("the function given as {where} has no more to return (StopIteration).", where=where)
         ) from None

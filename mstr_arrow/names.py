@@ -1,4 +1,4 @@
-"""Names in errors: what was meant, and what there is. Pure."""
+"""Names in errors: those that were meant, and those that exist. Pure."""
 
 from __future__ import annotations
 

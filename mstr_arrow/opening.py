@@ -64,7 +64,7 @@ def connect(
     /api/sessions) and, given a project, GET /api/projects.
 
     Raises UsageError for arguments that contradict each other, LoginError for wrong credentials, SessionExpired for
-    a session that has ended, NotFound for a wrong project (its hint lists what there is) or a URL that is not a
+    a session that has ended, NotFound for a wrong project (its hint lists them) or a URL that is not a
     Library's, ConnectError, TlsError or TimeoutExceeded when nothing answers.
 
     >>> with ma.connect(url, username=user, password=lambda: password, project="Simulated Retail") as conn:

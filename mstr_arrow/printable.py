@@ -1,4 +1,4 @@
-"""What is told by others, made fit for a terminal. Pure."""
+"""Texts of others, made fit for a terminal. Pure."""
 
 from __future__ import annotations
 

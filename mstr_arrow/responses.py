@@ -212,7 +212,7 @@ def describe_value(value: Any) -> str:
 
 
 def protocol_error(body: Any, wanted: str, error: Exception | None = None) -> ProtocolError:
-    """Make the error of a response that is not what was asked for: ``wanted``, in words.
+    """Make the error of a response that is not the ``wanted`` one, which is named in words.
 
     >>> str(protocol_error({"a": 1}, "a list of projects", KeyError("id"))).partition(" Try")[0]
     "ProtocolError: the response is no list of projects: 'id' is missing; it is an object with 'a'."

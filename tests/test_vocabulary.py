@@ -15,6 +15,7 @@ from tests.support.vocabulary import (
     modules_of,
     participles_in,
     repeated_in,
+    riddles_in,
 )
 
 IMPERATIVE = (
@@ -66,6 +67,10 @@ def test_what_acts_is_a_verb_in_the_imperative(room):
 
 def test_no_file_has_the_name_of_one_in_a_neighbouring_room():
     assert repeated_in(list(modules())) == {}
+
+
+def test_docstrings_and_comments_name_their_subjects():
+    assert list(riddles_in(modules())) == []
 
 
 def test_what_is_allowed_is_there():

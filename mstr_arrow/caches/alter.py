@@ -103,7 +103,7 @@ def _cache(response: Response) -> Any:
 
 
 def _read_change(response: Response) -> dict[str, Any]:
-    """Read what is told of a change; nothing where there is no body."""
+    """Read the members of the response to a change; none where there is no body."""
     if not response.body.strip():
         return {}
     body = response.json()

@@ -284,7 +284,7 @@ async def _in_folder(http: ProjectHttp, path: str, kinds: tuple[Kind, ...]) -> l
 
 
 async def _not_there(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...], names: Sequence[str]) -> MstrError:
-    """Return the error that says what else has the name, which names are near, or what there is."""
+    """Return the error that names objects of other kinds with the name, names like it, or all names."""
     other_kinds = tuple(kind for kind in SUBTYPES if kind not in kinds)
     others = [*subtypes_of(other_kinds), *_NOT_READ, *_OTHERS]
     for named in _ways(partial(_search_index, http), others, wanted):

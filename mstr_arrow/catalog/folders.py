@@ -88,7 +88,7 @@ async def list_folder(http: ProjectHttp, folder: str) -> Objects:
 
 
 def _read(item: Any) -> dict[str, Any]:
-    """Read what is asked of an object in a folder; the rest stays as it came."""
+    """Read the id, name and types of an object in a folder; its other members stay as they came."""
     known = {"id": identity(item, "id"), "name": text(item, "name"), "type": number(item, "type")}
     return {**item, **known, "subtype": whole_number(item.get("subtype"))}
 

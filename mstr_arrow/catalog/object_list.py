@@ -174,7 +174,7 @@ class Listing:
             return await self._read(ask, project, columns)
 
     async def _read(self, ask: Ask | None, project: Project, columns: Columns) -> pa.Table:
-        """Return what is wanted of a list, of which pages are asked for by ``ask``, or nothing where it is None."""
+        """Return the columns of a list, whose pages are asked for by ``ask``; no rows where that is None."""
         if ask is not None:
             pager = Pager(self._gate, ask, Told(columns, project.name, self._on_progress))
             await pager.read()

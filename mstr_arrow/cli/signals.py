@@ -19,7 +19,7 @@ class Terminated(KeyboardInterrupt):
 def hear_signals() -> Iterator[None]:
     """Raise Terminated where SIGTERM would kill the process; only the first one counts.
 
-    Whoever sends it may send it twice, as ``timeout`` does: the second would interrupt the log-out.
+    The sender may send it twice, as ``timeout`` does: the second would interrupt the log-out.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

@@ -157,7 +157,7 @@ class MstrioObject:
         return self.attributes if kind == "attribute" else self.metrics
 
     def _find_ids(self, kind: str, wanted: Iterable[str]) -> tuple[str, ...]:
-        """Find attributes or metrics by id or name; errors: UsageError with what there is."""
+        """Find attributes or metrics by id or name; errors: UsageError with the names that exist."""
         return tuple(dict.fromkeys(self._find(kind, name) for name in _list_ids(f"{kind}s", wanted)))
 
     def _find(self, kind: str, wanted: str) -> str:

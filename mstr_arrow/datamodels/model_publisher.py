@@ -260,8 +260,8 @@ class ModelPublisher:
     async def cancel(self) -> bool:
         """End it: cancel the job that publishes the model, where it is shown, and delete the instance.
 
-        Nothing is begun meanwhile by whoever looks, and the publication of somebody else is left alone. Errors:
-        NotSupported where it goes on all the same.
+        `look` begins nothing meanwhile, and the publication of somebody else is left alone. Errors: NotSupported
+        where it goes on all the same.
         """
         self._ending = True
         if self.waits:

@@ -50,7 +50,7 @@ logger = logging.getLogger("mstr_arrow")
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """What is asked of the server, and how its answer is read."""
+    """The request for the object, and how its pages are read."""
 
     source: Source
     options: ReadOptions
@@ -143,7 +143,7 @@ class Extraction:
         return await self._extract(await self._usable(begun), time)
 
     def _serves(self, finished: Manifest, time: Published) -> bool:
-        """Tell whether what is there is what is wanted, if it is whole."""
+        """Tell whether the finished extraction answers this one, if all its parts are whole."""
         options = self._options
         current = time.moment is not None and finished.data_time == time.moment
         return finished.asked.same_as(self._asked) and (

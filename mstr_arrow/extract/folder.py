@@ -95,7 +95,7 @@ class Folder(Protocol):
         """Return some rows of a part."""
 
     def put_in_place(self) -> None:
-        """Show the parts that were noted last, in place of what was there."""
+        """Show the parts that were noted last, in place of the former ones."""
 
 
 async def hold(folder: Folder) -> None:

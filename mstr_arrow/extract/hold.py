@@ -1,7 +1,7 @@
 """Who extracts into a folder of a store: one run at a time, in a file that it writes anew every few seconds.
 
-Each writing replaces the version before it and no other, so whoever has lost the hold without knowing it, because
-its process or its network stood still, writes nothing any more.
+Each writing replaces the version before it and no other, so a run that has lost the hold without knowing it,
+because its process or its network stood still, writes nothing any more.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ class FolderInStore:
                 return None
             raise refuse_unknown(self.path, error) from error
 
-    def strays(self, manifest: Manifest) -> str | None:  # noqa: ARG002 - whoever reads by it meets no others
+    def strays(self, manifest: Manifest) -> str | None:  # noqa: ARG002 - readers by a manifest meet no others
         """Name nothing: readers go by the manifest."""
         return None
 
@@ -270,7 +270,7 @@ class FolderInStore:
             if self._read_shown() != content:  # else the answer was lost, and it was sent again
                 raise UsageError(
                     f"another process has written into {self.path!r} meanwhile.",
-                    hint="Look at what is there; what was extracted stays, and the next run goes on.",
+                    hint="Look at the folder; the parts that were extracted stay, and the next run goes on.",
                 ) from None
         self._shown = _read_named(content)
         self._end(of_any_run=True)
@@ -368,7 +368,7 @@ def _encode(text: str) -> bytes:
 
 
 def _read_named(manifest: bytes | str | None) -> set[str] | None:
-    """Return what a manifest names, whoever wrote it; nothing where there is none, None for what is no manifest."""
+    """Return the names in a manifest of any writer; none where there is no file, None where it is no manifest."""
     try:
         return set() if manifest is None else {str(part["name"]) for part in json.loads(manifest)["parts"]}
     except (ValueError, LookupError, TypeError, RecursionError):

@@ -62,10 +62,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is extracted: an object of a project on a server, and the question that is put to it.
+    """The object of an extraction, on its server, and the question that is put to it.
 
-    ``question`` tells questions apart: what is asked of the object, and how its answer is read. ``user`` is the id
-    of who asks, for whom the server may leave out rows (security filters); None where it does not tell.
+    ``question`` tells questions apart: requests for the object, and ways to read its pages. ``user`` is the id of
+    the login, for which the server may leave out rows (security filters); None where it does not tell.
     """
 
     server: str

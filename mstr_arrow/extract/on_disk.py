@@ -1,4 +1,4 @@
-"""The folder of an extraction on a disk: under a hidden name until it is whole, so that what is there stays."""
+"""The folder of an extraction on a disk: under a hidden name until it is whole, so that the former one stays."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class FolderOnDisk:
         raise refuse_unknown(self.path, why)
 
     def strays(self, manifest: Manifest) -> str | None:
-        """Name a file of the finished folder that its manifest does not: whoever reads all parts would read it."""
+        """Name a file of the finished folder that its manifest does not: a reader of all parts would read it."""
         known = {part.name for part in manifest.parts} | {MANIFEST}
         return next((name for name in names_in(self.path) if name not in known), None)
 
@@ -235,7 +235,7 @@ class FolderOnDisk:
             yield file
 
     def put_in_place(self) -> None:
-        """Give the finished folder its name, in place of what was there, which comes back if that fails.
+        """Give the finished folder its name, in place of the former one, which comes back if that fails.
 
         Errors: UsageError for what must not be replaced, FileError.
         """

@@ -42,8 +42,8 @@ def describe_scan(
 ) -> str:
     """Describe a scan: what is sent, what stays here and why, how much comes.
 
-    ``source`` is what is asked, ``columns`` those of the whole object, ``probed`` an instance of what is asked, and
-    ``at_once`` the requests in flight to begin with.
+    ``source`` has the request, ``columns`` are those of the whole object, ``probed`` is an instance of the source,
+    and ``at_once`` are the requests in flight to begin with.
     """
     begun = f"{at_once} at once" if options.limits.concurrency else f"{at_once} at once to begin with"
     return "\n".join(

@@ -180,7 +180,7 @@ class _OtherInstance:
     async def fetch(
         self, rows: Range, convert: Callable[[Page], T], first: Awaitable[Response] | None = None
     ) -> tuple[Page, T]:
-        """Fetch a page and convert it; again where it cannot be read, or contradicts what was asked or known.
+        """Fetch a page and convert it; again where it cannot be read, or contradicts the request or the instance.
 
         Another total than that of the former instance is believed when it is told `BELIEVED` times. ``first`` may
         bring the page already. Without an id of the instance no page can be asked for.

@@ -120,7 +120,7 @@ class Scheduler(Generic[T]):
         self._budget.offer()
 
     def accept(self, wanted: Range, page: Fetched[T]) -> None:
-        """Check a page against what was asked for and keep it until it is taken; errors: DataMismatch."""
+        """Check a page against its request and keep it until it is taken; errors: DataMismatch."""
         paging, where = page.paging, f"The page at row {wanted.offset}"
         again = naming("Read again; smaller pages ({Limits.page_rows}) may help.")
         if paging.offset != wanted.offset:

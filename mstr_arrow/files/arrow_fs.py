@@ -57,7 +57,7 @@ class Filesystem:
     def put(self, path: str, content: bytes, *, replacing: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Write a small file in place of a version, or as a new one; return its version.
 
-        Another that comes between the look at what is there and the write is not seen.
+        Another writer's file that comes between the look at the version and the write is not seen.
         """
         if self._version(path) != replacing:
             raise ChangedMeanwhile(self.display(path))

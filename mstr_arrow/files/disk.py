@@ -55,7 +55,7 @@ def _file_error(path: Path | str, error: OSError, refused: str) -> FileError:
         errno=error.errno,
         strerror=reason(error),
         filename=str(path),
-        hint=_HINTS.get(error.errno or 0, "Look at what is there, or give another path."),
+        hint=_HINTS.get(error.errno or 0, "Look at the folder, or give another path."),
     )
 
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WAIT = 60.0
-"""Seconds in which whoever puts a folder in place is done; it takes as long as to link its parts."""
+"""Seconds in which a process puts a folder in place; it takes as long as to link its parts."""
 
 _PAUSE = 0.05
 
 _FAR = 1 << 30
-"""The byte that Windows locks: whoever is kept out can still read those before it."""
+"""The byte that Windows locks: other processes can still read those before it."""
 
 
 def lock(folder: Path) -> int | None:

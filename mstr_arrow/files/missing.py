@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def folders_made(path: Path | str) -> Iterator[None]:
     """Make the folders that lead to a path; a URI needs none. Errors: FileError.
 
-    Where what is done inside fails and has left nothing there, they are removed. A file in place of a folder is
-    left to whoever writes to the path.
+    They are removed where the block fails and has left nothing in them. A file in place of a folder is an error of
+    the write to the path.
     """
     first = find_missing_folder(path) if isinstance(path, Path) else None
     if not isinstance(path, Path) or first is None or os.path.lexists(first):

@@ -46,7 +46,7 @@ class PartFolder(Protocol):
         """Take a part that is whole."""
 
     def finish(self, written: Sequence[PartFile], schema: pa.Schema) -> None:
-        """Show these parts, and those that stay of what was there."""
+        """Show these parts, and those of the former ones that stay."""
 
     def abandon(self) -> None:
         """Leave nothing of them."""

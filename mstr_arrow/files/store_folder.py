@@ -1,8 +1,8 @@
 """A folder of parts in a store: no renames, so a manifest, written last, says which parts count.
 
 Parts have names of their own run. Who writes notes the manifest's version first, and replaces that version and no
-other: of two runs at once the one that ends first wins, and the other is told. What a run may remove is what it has
-listed before it replaced the manifest: whoever wrote that began earlier, and can no longer win.
+other: of two runs at once the one that ends first wins, and the other is told. A run may remove the files that it
+has listed before it replaced the manifest: their writers began earlier, and can no longer win.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def list_finished(place: StorePath) -> Sequence[PartFile]:
 
 
 class Manifest(NamedTuple):
-    """What is told of a folder that is whole: its parts, and the types of their columns by name."""
+    """The manifest of a folder that is whole: its parts, and the types of their columns by name."""
 
     parts: Sequence[PartFile] = ()
     columns: Mapping[str, str] = {}
@@ -146,7 +146,7 @@ def _on_disk(folder: Path) -> list[str]:
 class StoreFolder:
     """A folder of parts under way in a store, in partitions by ``columns`` if there are any.
 
-    With ``overwrite`` it replaces what is there, if that is parts or an extraction; with a ``mode`` it is added to.
+    With ``overwrite`` it replaces parts or an extraction that are there; with a ``mode``, parts are added to those.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class StoreFolder:
         self._begun: list[StorePath] = []
 
     def open(self) -> None:
-        """Ask whether one may write there, and note what is there; errors: UsageError, FileError."""
+        """Ask whether one may write there, and note the version and the parts; errors: UsageError, FileError."""
         store, path = self._place.store, self._place.path
         store.check(path, folder=True)
         former = store.read(f"{path}/{MANIFEST}")
@@ -196,7 +196,7 @@ class StoreFolder:
         return f"{PARTS}/{partition}/{name}" if partition else f"{PARTS}/{name}"
 
     def finish(self, written: Sequence[PartFile], schema: pa.Schema) -> None:
-        """Have these parts count, and those that stay of what was there; remove what else is there of former runs.
+        """Have these parts count, and those of former runs that stay; remove all other files of former runs.
 
         Parts without rows change nothing where something is to stay. Errors: FileError where another run has
         finished meanwhile, and what the store refuses.
@@ -234,7 +234,7 @@ class StoreFolder:
         self._begun.clear()
 
     def _addable(self, manifest: bytes) -> Manifest:
-        """Read what is there, if it can be added to; errors: UsageError, FileError."""
+        """Read the manifest of a folder that can be added to; errors: UsageError, FileError."""
         shown = repr(str(self._place))
         there = read_manifest_of(manifest, str(self._place))
         check_is_no_extraction(shown, is_extraction=there.is_extraction)

@@ -48,13 +48,13 @@ class Entry:
 
 
 class ChangedMeanwhile(Exception):
-    """What was to be replaced, or to be new, was written by somebody else."""
+    """The file that was to be replaced, or to be new, was written by somebody else."""
 
 
 class ObjectStore:
     """A bucket or container, opened by its URI or by the caller.
 
-    ``asking`` is the same store with a short patience, for what is asked before anything is read. ``bucket`` is
+    ``asking`` is the same store with a short patience, for the checks before anything is read. ``bucket`` is
     that of an S3 store whose credentials boto3 finds, too.
     """
 

@@ -73,7 +73,7 @@ def _is_metrics(unit: Mapping[str, Any]) -> bool:
 
 
 def _by_id(*listed: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Bring together what is told of each object; what comes later counts more."""
+    """Merge the descriptions of each object; later ones count more."""
     found: dict[str, dict[str, Any]] = {}
     for each in (each for some in listed for each in some):
         found.setdefault(object_id(each.get("id", each.get("name"))), {}).update(each)
@@ -100,7 +100,7 @@ def _settle(
 def _lay_out(
     requested: Mapping[str, Any], attributes: Mapping[str, dict[str, Any]], metrics: Mapping[str, dict[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Lay out what was asked for as a table: attributes on the rows, metrics on the columns."""
+    """Lay out the requested objects as a table: attributes on the rows, metrics on the columns."""
     rows = []
     for wanted in items(requested.get("attributes")):
         unit = {"type": "attribute", **attributes[object_id(wanted["id"])], "elements": []}

@@ -31,7 +31,7 @@ def complete(page: dict[str, Any], offset: int) -> None:
     if status is not None:
         page["status"] = status
     if not isinstance(page.get("data"), dict):
-        return  # whoever reads the page says so
+        return  # decoding the page says so
     data = page["data"]
     paging = data["paging"] = _paging(data, offset)
     empty = paging["current"] == 0

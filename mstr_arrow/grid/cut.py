@@ -3,8 +3,8 @@
 Element lists and the two matrices of numbers are nearly all of a page. They are found by their keys and by
 the brackets that end them; what remains is a few kilobytes for orjson. Finding them is guesswork that is
 checked: a key is certain (inside a JSON string its quotes would be escaped), the place of a part is known by
-the marker left in the document, and whoever reads a part must read it to its last byte as one JSON value. What
-fails such a check is `Unrecognised`, and the plain decoder reads the page instead.
+the marker left in the document, and a part must be read to its last byte as one JSON value. A page that fails
+such a check is `Unrecognised`, and the plain decoder reads it instead.
 """
 
 from __future__ import annotations

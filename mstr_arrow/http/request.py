@@ -75,9 +75,9 @@ class Options(TypedDict, total=False):
     ``subject``
         what the request is about, None where that is nothing that a session may lose.
     ``safe``
-        True says that the request may be repeated, as GET and HEAD are; `is_transient` lists what
-        for. Others are repeated where the server turned them away (`was_turned_away`), and with False
-        not even then.
+        True says that the request may be repeated, as GET and HEAD are; `is_transient` lists after
+        which errors. Others are repeated where the server turned them away (`was_turned_away`), and
+        with False not even then.
     ``wait``
         ``"execute"`` allows ``Timeouts.execute`` for the first byte of the response, in place of ``Timeouts.read``,
         counted from the last piece of the body that was sent; a number allows that many seconds.
@@ -87,9 +87,8 @@ class Options(TypedDict, total=False):
         reads a successful response, and raises ProtocolError where that is not what it should be: what is safe, and
         each GET, is then sent once more.
     ``lost``
-        is asked where it is open whether the server made what it was asked for
-        (`leaves_open`, or a response that ``check`` does not take): sees to what may be there, and
-        says whether to send the request again.
+        is called where the server may have done the request (`leaves_open`, or a response that ``check`` does not
+        take): sees to the thing that may be there, and says whether to send the request again.
     """
 
     params: Mapping[str, object] | None

@@ -110,7 +110,7 @@ def is_overload(error: MstrError) -> bool:
 
 
 def leaves_open(error: MstrError) -> bool:
-    """Say whether the server may have done what was asked although that failed: the response was lost on its way.
+    """Say whether the server may have done a request that failed: the response was lost on its way.
 
     So may it after a connection that broke, after a response whose rest did not come, and after HTTP 500, 502, 503
     and 504 without a verdict of the I-Server's. A time-out before a response is not among these: a server that is

@@ -36,7 +36,7 @@ class Room:
 
     @contextmanager
     def lift_bound(self) -> Iterator[None]:
-        """Have nothing wait: a measurement chooses what comes at once."""
+        """Have no response wait: a measurement chooses how many come at once."""
         most, self._most = self._most, sys.maxsize
         try:
             yield

@@ -1,1 +1,1 @@
-"""From an object on the server to an instance of it, and what is asked of that besides its rows."""
+"""From an object on the server to an instance of it, and the questions to that besides its rows."""

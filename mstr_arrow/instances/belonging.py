@@ -1,4 +1,4 @@
-"""Whether a page is what was asked for: of this instance and object, where it names them, and these rows. Pure."""
+"""Whether a page answers its request: of this instance and object, where it names them, and these rows. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From a source to the first page of an instance of it, however long the server runs for that.
 
 A report on a server that can do so is run asynchronously, so that no request waits long: gateways cut those that
-do. `InstanceMachine` says what comes next; here it is done.
+do. `InstanceMachine` names the next step; it is done here.
 """
 
 from __future__ import annotations

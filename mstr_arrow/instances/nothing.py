@@ -49,7 +49,7 @@ async def with_columns(http: ProjectHttp, source: Source, response: Response, in
         page = loads(response.text())
         lacking = lacks_columns(page)
     except (ProtocolError, ValueError, TypeError, AttributeError):
-        return response  # whoever decodes it says so
+        return response  # decoding says so
     return await blank_response(http, source, page.get("instanceId") or instance_id) if lacking else response
 
 

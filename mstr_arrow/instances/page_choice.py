@@ -60,7 +60,7 @@ async def choose_page(
 ) -> list[dict[str, str]]:
     """Return the elements of the page that is chosen, one for each page-by attribute, as the server takes them.
 
-    Asks which pages there are, unless the elements are known. Errors: UsageError for what there is not.
+    Asks which pages there are, unless the elements are known. Errors: UsageError for a page that is not among them.
     """
     if choice.elements is not None:
         return [{"id": element} for element in choice.elements]

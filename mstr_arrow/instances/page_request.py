@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BELIEVED = 3
-"""How often a page is to contradict what was asked or is known until that is believed."""
+"""How often a page is to contradict its request, or the pages before it, until it is believed."""
 
 
 async def ask_halving(rows: int, ask: Callable[[int], Awaitable[T]]) -> tuple[T, int]:
@@ -81,10 +81,10 @@ async def read_page(
 ) -> T:
     """Return what ``read`` makes of the ``first`` response, or of one that ``ask`` asks for, if that ``can_ask``.
 
-    It asks as often as for any request where a response cannot be read, for half of the ``wanted`` rows where one
-    is too large for that; and where one contradicts what was asked or is known until that has come `BELIEVED`
-    times. The first is awaited here, so that nothing else holds on to it
-    while another comes: two large ones take all the room there is. Errors: ProtocolError, DataMismatch.
+    Asks again as often as for any request where a response cannot be read, for half of the ``wanted`` rows where
+    one is too large for that; and where one contradicts the request, or the pages before it, until that has come
+    `BELIEVED` times. The first is awaited here, so that nothing else holds on to it while another comes: two large
+    ones take all the room there is. Errors: ProtocolError, DataMismatch.
     """
     retry = session.http.settings.retry
     failures = contradictions = 0

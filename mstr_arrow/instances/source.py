@@ -1,4 +1,4 @@
-"""What instances are made of: an object of the server, and what is asked of it (wire reference, section 3.5)."""
+"""The source of instances: an object of the server, and the request for it (wire reference, section 3.5)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PARTS = ("raw", "formatted", "extras")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What instances are made of: the object, the request body, and the version of the server.
+    """The source of instances: the object, the request body, and the version of the server.
 
     ``totals`` says that the result may have subtotals. ``probe_rows`` are looked at to learn the columns. ``over``
     may name an instance of a report that can be changed in place of a new one. ``given`` is somebody else's

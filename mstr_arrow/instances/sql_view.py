@@ -36,7 +36,7 @@ async def sql_view(session: ProjectSession, source: Source) -> str:
 
 
 async def _statement(http: ProjectHttp, place: str, *, subject: Subject | None = Subject.INSTANCE) -> str:
-    """Ask for the SQL of what is there. GET …/sqlView."""
+    """Ask for the SQL of an instance. GET …/sqlView."""
     try:
         return await http.read("GET", f"{place}/sqlView", _read_sql, subject=subject, wait="execute")
     except PermissionDenied as error:

@@ -35,7 +35,7 @@ def highest_in(target: Target, column: str) -> Grown | None:
         said = str(error).strip().partition("\n")[0]
         raise UsageError(
             f"up to which {column!r} there are rows in {target} cannot be told: {said}",
-            hint="Was it written by something else? Give another destination, or remove what is there.",
+            hint="Was it written by something else? Give another destination, or remove the one that is there.",
         ) from error
 
 

@@ -283,7 +283,7 @@ class CubePublisher:
         try:
             return await cancel_job(self._http, self._address)
         except PermissionDenied as error:
-            error.hint = _LOG_OUT if self.started else "Ask whoever started it, or an administrator."
+            error.hint = _LOG_OUT if self.started else "Ask the user who started it, or an administrator."
             raise
 
     async def release(self) -> None:

@@ -1,7 +1,7 @@
 """When a cube's publication is done: what was seen of it, look by look, and what that means. Pure.
 
 The rule follows the wire reference, sections 3.4, 7.1 and 7.2: the status may still tell of the data there were
-before, and the monitor forgets jobs at their end. So what is asked, where it may be seen, is the time of the data.
+before, and the monitor forgets jobs at their end. So the time of the data decides, where it may be seen.
 """
 
 from __future__ import annotations

@@ -156,13 +156,13 @@ class Following:
             while True:
                 status = await self._look()
                 if status.over:
-                    await self.publisher.release()  # before whoever waits goes on, and may close the session
+                    await self.publisher.release()  # before the waiting caller goes on, and may close the session
                 await self._tell(status)
                 if status.over:
                     break
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 1.5)
-        except Exception as error:  # noqa: BLE001  whoever waits is told
+        except Exception as error:  # noqa: BLE001 - raised again in `wait`
             self._broken = error
         await self._let_go()
 
@@ -191,7 +191,7 @@ class Following:
         changed.set()
 
     async def _end(self, status: PublicationStatus) -> None:
-        """Stop looking, and tell whoever waits."""
+        """Stop looking, and tell those who wait."""
         self.detached = not status.over
         await self._stop_looking()
         await self._tell(status)

@@ -43,7 +43,7 @@ _ID_AND_DESC = "this server takes conditions on ID and DESC forms only"
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """What is asked of the server, and what is left.
+    """A query divided into the server's part and the rest.
 
     ``body`` is merged into the request's. ``like`` gives columns of the same objects the names and types they
     have in the whole. ``aggregated``: the server makes other rows than the object's. ``parts`` are the conditions
@@ -265,7 +265,7 @@ def _lower(
 
 
 def _divide_having(having: Expression, results: Subjects, pushed: Pushed | None, *, ranks_first: bool) -> Pushed:
-    """Divide the conditions after aggregation; all stay here where ranks before it are counted over what comes."""
+    """Divide the conditions after aggregation; all stay here where ranks before it are counted here."""
     if ranks_first:
         unasked = "ranks in filter() are counted over all rows first"
         results = Subjects(tuple(replace(subject, unasked=unasked) for subject in results.all))

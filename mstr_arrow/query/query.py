@@ -27,7 +27,7 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked, in the names its author used. Its methods take calls in the order in which they were made.
+    """A question to an object, in the names its author used. Its methods take calls in the order they were made.
 
     ``where`` decides about the rows of the object. ``aggregate`` names the attributes and metrics that remain: with
     fewer attributes, the server adds metrics up. ``having`` decides about the rows that this makes. They are

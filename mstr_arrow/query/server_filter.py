@@ -63,7 +63,7 @@ class Pushed:
 
     @property
     def residual(self) -> Expression | None:
-        """What is to run over the delivered rows: all but conditions on elements, which the server decided."""
+        """The conditions that run over the delivered rows: all but those on elements, which the server decided."""
         return all_of(part.expression for part in self.parts if not _has_elements(part.expression))
 
 
@@ -112,7 +112,7 @@ def _divide(expression: Expression, asker: Asker) -> tuple[tuple[Part, ...], lis
 
 
 def _ask_rank(items: Sequence[Expression], asker: Asker) -> list[Answer]:
-    """Ask for the only rank there is and nothing else, for ranks are counted again over what comes."""
+    """Ask for the rank alone, if it is the only one: ranks are counted again over the delivered rows."""
     alone = sum(isinstance(leaf, Rank) for item in items for leaf in leaves(item)) == 1
     kept = Answer(None, "ranks are counted over all rows, so no other condition is sent with one")
     return [asker.rank(item) if alone and isinstance(item, Rank) else kept for item in items]

@@ -1,7 +1,7 @@
 r"""Conditions in the server's words (Wire reference, section 5.2), as far as the answer is certain. Pure.
 
 A condition is sent only if the server certainly returns every row that it keeps here; the server may return more,
-and the predicate runs over what comes in any case.
+and the predicate runs over the delivered rows in any case.
 
 =================  ==========================  ====================================================================
 condition          column                      sent

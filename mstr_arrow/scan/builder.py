@@ -206,9 +206,9 @@ class ScanBuilder:
         return self.sort(column, descending=True).head(rows)
 
     def explain(self) -> str:
-        """Say what is asked of the server, what is done here and why, and about how much will come.
+        """Describe the requests to the server, the work that is done here and why, and how much will come.
 
-        Makes an instance of what is asked for and looks at its first row, as `schema` does; the next read uses it.
+        Makes an instance and looks at its first row, as `schema` does; the next read uses it.
 
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     print(conn.cube("Sales Cube").filter(ma.col("Units") > 90).head(5).explain())

@@ -134,7 +134,7 @@ class Scan(Tabular, Extractable):
         scan with the same conditions what of that is sent. The result is that of the same query over `to_polars`,
         but for the order of rows that were not sorted.
 
-        **All rows are pulled** by what comes after the source in Polars alone: ``group_by``, joins, ``len``,
+        **All rows are pulled** by steps after the source that Polars takes alone: ``group_by``, joins, ``len``,
         ``sort``, ``tail``, conditions with functions. `aggregate`, `top` and `count_rows` have the server do some
         of that. With ``collect(engine="streaming")``, the default since Polars 2, batches are used up as they come,
         and a ``head`` after such a condition ends the read; the engine ``"in-memory"`` holds all rows first.

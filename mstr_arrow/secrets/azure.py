@@ -72,7 +72,7 @@ class _KeyVault:
         if status == 404:
             return "Are these its name and its vault?"
         if status == 403:
-            return "Give whoever runs this the role Key Vault Secrets User, and let the vault's network in."
+            return "Give the user who runs this the role Key Vault Secrets User, and let the vault's network in."
         if status == 401 or type(error).__name__ in {"ClientAuthenticationError", "CredentialUnavailableError"}:
             return "Log in by az login, AZURE_CLIENT_ID and its kin, or a managed identity."
         return advice(

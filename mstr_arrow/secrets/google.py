@@ -60,6 +60,6 @@ class _SecretManager:
         )
         return {
             400: "Are these its name, project and version, and is that version enabled?",
-            403: "Give whoever runs this the role Secret Manager Secret Accessor on it.",
+            403: "Give the user who runs this the role Secret Manager Secret Accessor on it.",
             404: "Are these its name, project and version?",
         }.get(getattr(error, "code", 0), otherwise)

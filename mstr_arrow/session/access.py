@@ -47,9 +47,7 @@ class Access:
     def why_not_renewed(self) -> str | None:
         """Why the connection cannot open a further session like this one; None where the connection can."""
         if self.login is None:
-            return naming(
-                "it was opened elsewhere ({connect.session}), so only whoever opened it can open another."
-            )
+            return naming("it was opened elsewhere ({connect.session}), so only its opener can open another.")
         if self.login.mode is LoginMode.DELEGATED and isinstance(self.login.given[0].credential, Masked):
             return naming(
                 "it was delegated by an identity token, which is not used twice: give {connect.identity_token} a "

@@ -1,4 +1,4 @@
-"""Create and delete exactly once, though responses get lost: look first at what is there, then send again."""
+"""Create and delete exactly once, though responses get lost: look whether it is done before it is sent again."""
 
 from __future__ import annotations
 

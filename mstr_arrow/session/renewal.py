@@ -74,7 +74,7 @@ class Renewal:
             self._under_way.cancel()
 
     async def _one_log_in(self, log_in: LogIn, *, log_out: bool) -> None:
-        """Take part in the log-in that is under way, or start one; whoever gives up waiting does not end it."""
+        """Take part in the log-in that is under way, or start one; it goes on when a caller gives up waiting."""
         if self._under_way is None:
             self._under_way = asyncio.ensure_future(self._replace_keys(log_in, log_out=log_out))
             self._under_way.add_done_callback(self._end)
@@ -83,7 +83,7 @@ class Renewal:
     def _end(self, future: asyncio.Future[None]) -> None:
         self._under_way = None
         if not future.cancelled():
-            future.exception()  # looked at: whoever waited may have gone
+            future.exception()  # looked at: its callers may have gone
 
     async def _replace_keys(self, log_in: LogIn, *, log_out: bool) -> None:
         old = self._http.keys

@@ -196,7 +196,7 @@ class Simulator:
             return report_truth(report, subtotals=subtotals, columns=columns, offset=offset, limit=limit)
         model = catalogue.cubes[self.cubes.get(name, name)]
         if not isinstance(model, Cube):
-            raise KeyError(f"{name} is encoded: its values are known to whoever made it")
+            raise KeyError(f"{name} is encoded: only its maker knows its values")
         if known := catalogue.data_models.get(model.id):
             listed = [{"id": each.id, "value": (answers or {}).get(each.name)} for each in known.parameters]
             model = known.apply(model, known.values(listed))

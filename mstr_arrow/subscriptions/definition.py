@@ -70,7 +70,7 @@ class Definition:
         delivery: Mapping[str, Any] | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return the body of a replacement: what is given, all else as it was.
+        """Return the body of a replacement: the given members, all others as they were.
 
         Entries of lists that were there keep what is not said of them, and so does a delivery of the same mode.
         """

@@ -251,7 +251,7 @@ def _difference(logarithm: float, half: float) -> Difference:
 
 
 def _pair(had: Values, has: Values, weight: float) -> _Pair | None:
-    """Take logarithms of what is there and above nothing; None where one run has nothing."""
+    """Take logarithms of the values above zero; None where one of the runs has none."""
     before, after = ({number: math.log(one) for number, one in run.items() if one > 0} for run in (had, has))
     if not before or not after:
         return None

@@ -125,7 +125,7 @@ class Sweeper:
         )
 
     async def _prepare(self) -> None:
-        """Find all objects, and make ready what is asked of them, before anything is measured."""
+        """Find all objects, and open the targets of their loads, before anything is measured."""
         for load in self.rounds.loads:
             if load.work != "uploads" and load.name not in self._subjects:
                 self._subjects[load.name] = await find_subject(self.client, self.objects.get(load.name, load.name))
@@ -162,7 +162,7 @@ class Sweeper:
         return None
 
     async def _targets_of(self, load: Load) -> list[Target]:
-        """Make ready what is asked for in each log-in, where there is none yet."""
+        """Return a target of the load for each of its log-ins; those that are missing are opened."""
         clients = await self._log_ins.first(load.sessions)
         known = self._targets[load.name, load.work] = self._targets.pop((load.name, load.work), [])
         if load.work == "pages":

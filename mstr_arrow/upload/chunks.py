@@ -109,7 +109,7 @@ def chunks(
 
 
 def _next_count(row_bytes: float, room: int, slice_bytes: int) -> int:
-    """Choose the rows of the next slice: not quite what there is room for, as rows differ in size."""
+    """Choose the rows of the next slice: not quite as many as fit into the room, as rows differ in size."""
     return max(1, min(_MOST_ROWS, int(min(0.97 * room, slice_bytes) / row_bytes)))
 
 

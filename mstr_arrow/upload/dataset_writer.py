@@ -91,7 +91,7 @@ class DatasetWriter:
 
     @property
     def _upload(self) -> Upload | None:
-        """The upload that waits to be published, whoever sent it; None where there is none."""
+        """The upload that waits to be published, by any writer of the session; None where there is none."""
         return Upload.under_way(self._client.session, self.id or "")
 
     def add(

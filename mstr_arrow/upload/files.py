@@ -65,7 +65,7 @@ def open_file(path: str | Path, *, column_types: Mapping[str, pa.DataType] | Non
     ``column_types`` gives columns another type than they have or seem to have; names of columns that the file has
     not are passed over. The first rows of a CSV file are read at once.
 
-    Raises UsageError for what is missing, empty, unreadable or of no known kind; whoever reads the data meets
+    Raises UsageError for a file that is missing, empty, unreadable or of no known kind. Reading the data raises
     DataError where a CSV file is broken, ConversionError where a value does not fit its column's type.
     """
     path, types = read_path(path), column_types or {}

@@ -27,7 +27,7 @@ class Opener:
     """Opens the upload sessions of the upload ``of``, one after the other, in the connection's log-in.
 
     One whose answer was lost may be in the way there, and nobody knows its name. Then the upload goes on in a
-    log-in of its own, which ends with `aclose`. Where the server takes one for each dataset, whoever's it is,
+    log-in of its own, which ends with `aclose`. Where the server takes one for each dataset from all users,
     only the end of the connection's log-in helps: that is opened anew if nothing else uses it.
     """
 

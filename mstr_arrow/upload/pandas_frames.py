@@ -37,7 +37,7 @@ _ALIKE = ({"int", "float"}, {"int", "Decimal"})
 
 
 def is_frame(data: Any) -> bool:
-    """Tell a pandas frame, whose package was imported by whoever made it."""
+    """Tell a pandas frame, whose package is imported where there is one."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(data, pandas.DataFrame)
 

@@ -73,7 +73,7 @@ class Slice:
     """The JSON text of some rows.
 
     ``lanes`` hold, by columns, the values of each column separated by commas; by rows, one text of all rows
-    separated by commas. Each is given in parts. The brackets around a lane are left to whoever joins slices.
+    separated by commas. Each is given in parts. The brackets around a lane are written where slices are joined.
     """
 
     rows: int

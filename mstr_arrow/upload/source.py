@@ -167,7 +167,7 @@ def _open_validated(reader: pa.RecordBatchReader) -> Iterator[Iterator[pa.Record
 
 
 def is_dataset(data: Any) -> bool:
-    """Tell a pyarrow Dataset, whose module takes long to import and was imported by whoever made one."""
+    """Tell a pyarrow Dataset, whose module takes long to import and is imported where there is one."""
     module = sys.modules.get("pyarrow.dataset")
     return module is not None and isinstance(data, module.Dataset)
 

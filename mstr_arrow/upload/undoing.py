@@ -1,4 +1,4 @@
-"""What is made on the server, and undone where whoever asked for it gave up meanwhile."""
+"""Make things on the server, and undo them where the caller gave up meanwhile."""
 
 from __future__ import annotations
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import io
 import re
 import statistics
 import sys
+import tokenize
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +39,12 @@ IRREGULAR = frozenset(
 )
 VERBS_IN_ED = frozenset(["need", "feed", "seed", "speed", "embed", "exceed", "proceed", "succeed", "shed"])
 NOUNS_IN_ING = frozenset(["string", "strings", "bring", "thing", "spring", "encoding", "paging", "warning"])
+
+RIDDLE = re.compile(
+    r"\b(?:whoever|what there (?:is|was)|what comes|what (?:it )?(?:is|was) (?:there|asked|given|told|wanted))\b",
+    re.IGNORECASE,
+)
+"""Words in place of a subject, whose reader must guess it."""
 
 SHORTEST = 4
 """Letters of the shortest word that an ending makes a participle: not red, not ring."""
@@ -150,6 +158,36 @@ def is_present(word: str) -> bool:
     return word.endswith("ing") and len(word) > SHORTEST and word not in NOUNS_IN_ING
 
 
+def texts_in(module: Module) -> Iterator[tuple[int, str]]:
+    """Give the docstrings and comments of a module, each as one line, and the numbers of their first lines.
+
+    A docstring is any text that stands by itself, so those of variables and fields are, too.
+    """
+    for node in ast.walk(module.tree):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
+            yield node.lineno, " ".join(node.value.value.split())
+    block, start = [], 0
+    for token in tokenize.generate_tokens(io.StringIO(module.text).readline):
+        if token.type == tokenize.COMMENT:
+            start = start if block else token.start[0]
+            block.append(token.string.lstrip("# "))
+        elif block and token.type != tokenize.NL:
+            yield start, " ".join(block)
+            block = []
+
+
+def riddles_in(modules: list[Module]) -> Iterator[str]:
+    """Give the places where a docstring or comment has words in place of a subject, and these words."""
+    for module in modules:
+        for line, text in texts_in(module):
+            for found in RIDDLE.finditer(text):
+                yield f"{module.name}:{line}: {found[0]}"
+
+
 def _is_predicate(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     decorators = {re.split(r"[.(]", ast.unparse(each))[-1] for each in node.decorator_list}
     returns = "" if node.returns is None else ast.unparse(node.returns)
@@ -219,6 +257,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"names that modules of neighbouring rooms share, {title}: {len(repeated)}")
         if chosen.list:
             print(*(f"  {name}: {', '.join(sorted(places))}" for name, places in repeated.items()), sep="\n")
+    riddles = list(riddles_in(modules))
+    print(f"words in place of a subject, in docstrings and comments: {len(riddles)}")
+    if chosen.list:
+        print(*(f"  {each}" for each in riddles), sep="\n")
     files = [module for module in modules if module.path.stem != "__init__"]
     total, heads = sum(each.lines for each in files), sum(each.head_lines for each in files)
     print(f"files: {len(files)}, median length: {statistics.median(each.lines for each in files):.0f} lines")

@@ -93,7 +93,7 @@ def run(
         typer.Option(
             metavar="KIND,…",
             parser=_read_works,
-            help="What is asked for: pages; new instances; elements of attributes; uploads, into a dataset that is "
+            help="What is requested: pages; new instances; elements of attributes; uploads, into a dataset that is "
             "made for it and deleted.",
             rich_help_panel=LOAD,
         ),

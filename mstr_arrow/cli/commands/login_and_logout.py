@@ -119,7 +119,7 @@ def _secret(server: Server, username: str, *, key: bool) -> str:
 
 
 def _changes(server: Server, service: str, username: str, *, key: bool) -> dict[str, Any]:
-    """Return what changes in the profile: one way in for another, and what was given as an option."""
+    """Return the changes of the profile: one way in for another, and the options of the command."""
     network = {
         field.name.replace("_", "-"): _value(getattr(server, field.name))
         for field in fields(Server)

@@ -80,7 +80,7 @@ def _find(connection: Connection, name: str) -> ObjectInfo:
     try:
         return connection.find(name, "cube")
     except NotFound:
-        found = connection.find(name)  # which says what there is near
+        found = connection.find(name)  # which names the objects of names like it
         raise only_cubes(found.name) from None
 
 

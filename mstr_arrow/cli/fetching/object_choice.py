@@ -73,6 +73,6 @@ class ObjectChoice:
                     error=UsageError(
                         f"there are no {what} whose names are like {pattern!r}"
                         f"{', but for those that are excluded' if len(listed) and excluded else ''}.",
-                        hint="* is any text, ? one letter: --include '*sales*'. mstr-arrow ls lists what there is.",
+                        hint="* is any text, ? one letter: --include '*sales*'. mstr-arrow ls lists all objects.",
                     ),
                 )

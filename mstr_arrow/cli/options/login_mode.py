@@ -53,7 +53,7 @@ def choose(
 ) -> WayIn:
     """Choose the way in: the first level that says who logs in decides, and later ones are not looked at.
 
-    A level holds what was given by argument of ``connect``. The password of a user comes from the first level that
+    A level holds values by argument of ``connect``. The password of a user comes from the first level that
     has one, or from ``ask``. Errors: UsageError for what contradicts or cannot be used.
 
     >>> option, environment = {"username": Given("--username", "ann")}, {"api_key": Given("MSTR_API_KEY", "k")}

@@ -1,4 +1,4 @@
-"""What is asked of an object, as the options of ``mstr-arrow fetch`` say it."""
+"""The question to an object, as the options of ``mstr-arrow fetch`` say it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -61,7 +61,7 @@ def show_errors(console: Console, *, verbose: bool, interrupted: str = NO_FILE) 
             show_error(console, error)
             raise typer.Exit(exit_code(error)) from None
         except BrokenPipeError:
-            # Whoever read our output has left, as `head` does.
+            # The reader of our output has left, as `head` does.
             raise typer.Exit(READER_LEFT) from None
         except OSError as error:
             if verbose:

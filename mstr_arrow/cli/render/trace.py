@@ -92,5 +92,5 @@ class _Log(logging.Handler):
 
 
 def _print(console: Console, text: str) -> None:
-    with suppress(BrokenPipeError):  # what happens must go on; whoever prints the result meets it, too
+    with suppress(BrokenPipeError):  # the command goes on; its printing of the result meets the same
         console.print(text, style="dim", soft_wrap=True)

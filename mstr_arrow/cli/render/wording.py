@@ -79,7 +79,7 @@ WORDS = {
     "start the extraction again": "Remove it to start again.",
     "read in no total order": "Leave --resume away.",
     "asks for another order": "--sort and --head ask for another",
-    # What is asked for
+    # The question
     "Scan.aggregate()": "--aggregate",
     "Scan.filter()": "--where",
     "Scan.sort()": "--sort",

@@ -42,7 +42,7 @@ class Source:
     once: bool
 
     def explain(self) -> str:
-        """Say what is asked of the server."""
+        """Describe the requests to the server."""
         head = f"{self.info.kind} {self.info.name!r} {self.info.id}"
         how = "" if self.once else "named more than once, so it is read first, once, and held in memory\n"
         return f"{head}\n{how}{self.scan.explain()}"

@@ -173,7 +173,7 @@ class Common(_Table):
     row_group_rows: Count = 131_072
     partition_by: Texts = Field(default=[], description="Columns by whose values files or tables are divided.")
     mode: Literal["overwrite", "append", "merge", "replace_partitions"] = Field(
-        default="overwrite", description="What becomes of what is there."
+        default="overwrite", description="What becomes of a file, folder or table that is there."
     )
     keys: Texts = Field(default=[], description="Columns that tell rows apart, for merge.")
     since: str | None = Field(

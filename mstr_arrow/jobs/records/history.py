@@ -102,7 +102,7 @@ class Records:
     def begin(self, run: RunRecord) -> None:
         """Note that a run begins, and which former ones of the same file have not come to their end.
 
-        No other run of that file is under way: whoever calls this holds the lock beside the records.
+        No other run of that file is under way: the caller holds the lock beside the records.
         """
         mine = (each for each in self._newest_first([]) if each.file == run.file)
         for former in takewhile(lambda each: each.end is None, mine):

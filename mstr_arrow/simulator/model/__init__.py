@@ -1,1 +1,1 @@
-"""What there is in the simulated project: cubes, reports, prompts, and the catalogue they are listed in."""
+"""The objects of the simulated project: cubes, reports, prompts, and the catalogue that lists them."""

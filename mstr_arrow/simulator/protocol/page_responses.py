@@ -46,7 +46,7 @@ def page(call: Call, instance: Instance) -> Callable[[], Response]:
 
 
 def _count_allowed_rows(call: Call, source: Cube | EncodedCube | Report, limit: int) -> int:
-    """Count the rows that a page may have: what was asked for, less what governor and faults take away."""
+    """Count the rows that a page may have: those of the request, less those that governor and faults withhold."""
     rows = source.total if limit < 0 else limit
     cells = call.server.settings.cells_per_page
     if cells is not None and not isinstance(source, EncodedCube):

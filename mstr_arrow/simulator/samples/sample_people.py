@@ -11,7 +11,7 @@ _DATE = "2026-01-15T08:30:00.000+0000"
 
 
 def sample_people(username: str) -> list[Person]:
-    """Make the users: whoever logs in, the administrator, a guest, and some of a company."""
+    """Make the users: the one who logs in, the administrator, a guest, and some of a company."""
     people = [
         Person(username=username, name=username),
         Person(username="Administrator", name="Administrator"),

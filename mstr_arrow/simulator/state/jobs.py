@@ -142,7 +142,7 @@ class Jobs:
             end()
 
     def cancel(self, job: Job) -> None:
-        """Stop a job; whoever waits for it is told."""
+        """Stop a job; those who wait for it are told."""
         self._end(job, cancellation_error())
 
     def cancel_all(self, session: str) -> None:
