@@ -23,7 +23,7 @@ _NUMBERS = (
     *(pa.float32(), pa.float64()),
 )
 _CODES = dict(zip(_NUMBERS, "bhiqBHIQfd", strict=True))
-"""What the ``array`` module calls types of numbers."""
+"""Codes of the ``array`` module for types of numbers."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -35,14 +35,14 @@ GRACE = 15.0
 
 
 class Closable(Protocol):
-    """What holds something on the server."""
+    """An object that holds something on the server."""
 
     async def aclose(self) -> None:
         """Give back what the server holds; called once, within `GRACE` seconds."""
 
 
 class Kept(Closable, Protocol):
-    """What `keep` keeps."""
+    """An object that `keep` keeps."""
 
     def abandon(self) -> None:
         """Let go without a word to the server: this is a forked child, and the server's side is its parent's."""
@@ -96,7 +96,7 @@ def _forget_parent() -> None:
 
 
 _PARENTS: list[_Background] = []
-"""What a forked child inherited, kept so that nothing of it is finalised while the child lives."""
+"""Objects that a forked child inherited, kept so that nothing of them is finalised while the child lives."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_parent)

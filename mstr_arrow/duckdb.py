@@ -76,7 +76,7 @@ class _Streamed(dataset.Dataset):  # type: ignore[misc]  # pyarrow has no types
 
 
 class _Scanner:
-    """What DuckDB uses of a dataset's scanner."""
+    """The part of a dataset's scanner that DuckDB uses."""
 
     def __init__(self, scan: Scan, columns: Sequence[str] | None, condition: Any) -> None:
         self._scan = scan

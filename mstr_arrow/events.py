@@ -1,4 +1,4 @@
-"""What happens on the network, told to a function of yours: ``connect(on_event=…)``.
+"""Events on the network, told to a function of yours: ``connect(on_event=…)``.
 
 An event holds no body, no header, no query and no credential. It is told on the event loop that does the work:
 return quickly, and hand over to a queue what takes longer. What the function raises is logged (level DEBUG), and

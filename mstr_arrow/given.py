@@ -1,4 +1,4 @@
-"""What callers give, checked where they give it: an argument of a wrong type is told by its name. Pure."""
+"""Checks of arguments where callers give them: one of a wrong type is told by its name. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is imported where it is first used: what packages export (PEP 562), which takes a second; and Polars.
+"""Import where a name is first used: those that packages export (PEP 562), which takes a second; and Polars.
 
 Modules that use Polars write ``from mstr_arrow.lazy import pl``. Importing it takes 0.12 s and 28 MB, and most
 reads never need it.

@@ -8,7 +8,7 @@ _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: control, format (bidi overrides, what is not seen), half characters, ends of lines."""
 
 _JOINERS = "\u200c\u200d"
-"""What shapes letters and joins pictures, and steers nothing."""
+"""Signs that shape letters and join pictures, and steer nothing."""
 
 
 def printable(text: str, *, lines: bool = False) -> str:

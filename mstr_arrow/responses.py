@@ -1,4 +1,4 @@
-"""What the members of a response mean where servers write them in several ways, and what came in place of one.
+"""Read members of a response that servers write in several ways, or make the error of one of another shape.
 
 The wire is known in part only: a number may come as a text, an empty list as null, a list of one as what it lists.
 Each variant that has one meaning is read, here and nowhere else. Pure.

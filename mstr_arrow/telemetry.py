@@ -141,14 +141,14 @@ COUNTERS = {
     "mstr_arrow.retries": ("{request}", "Requests that were sent again."),
     "mstr_arrow.jobs": ("{job}", "Jobs that ended, by their outcome."),
 }
-"""What is counted, each with its unit and what it is."""
+"""Counters, each with its unit and its description."""
 
 HISTOGRAMS = {
     "http.client.request.duration": ("s", "Duration of HTTP client requests."),
     "mstr_arrow.read.duration": ("s", "Time from the first request of a read to its end."),
     "mstr_arrow.job.duration": ("s", "Time that a job took."),
 }
-"""What is measured, each with its unit and what it is."""
+"""Histograms, each with its unit and its description."""
 
 
 @cache

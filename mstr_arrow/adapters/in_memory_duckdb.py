@@ -8,7 +8,7 @@ from typing import Any
 from mstr_arrow.errors import UsageError
 
 _WOULD_CHANGE_ALL = "Please try installing and loading"
-"""What DuckDB says next proposes settings of all its connections, too."""
+"""The beginning of a further line, in which DuckDB proposes settings of all its connections, too."""
 
 _EXTENSION = re.compile(r"(?:requires the extension|exists in the) (\w+)")
 _BY_ITSELF: dict[str, str | bool | int | float | list[str]] = {

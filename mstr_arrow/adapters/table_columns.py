@@ -1,4 +1,4 @@
-"""What columns a table takes: the types that a tool holds, and how rows fit the columns that are there. Pure."""
+"""Columns that a table takes: the types that a tool holds, and how rows fit the columns that are there. Pure."""
 
 from __future__ import annotations
 

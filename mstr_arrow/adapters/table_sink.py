@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.texts import Strings
 
 Mode = Literal["error", "append", "create_append", "overwrite", "merge"]
-"""What becomes of a table that is there, and of one that is not.
+"""The treatment of a table that is there, and of one that is not.
 
 ================== =========================================== =================
 mode               a table that is there                       one that is not

@@ -10,7 +10,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.session.project import OBJECT_ID
 
 _PAGE = re.compile(r"https?://\S*/(?:app|MicroStrategy\w*)(?:[/?#]|$)", re.IGNORECASE)
-"""What can only be a page of the Library, or of MicroStrategy Web."""
+"""A URL that can only be a page of the Library, or of MicroStrategy Web."""
 
 _IN_QUERY = re.compile(r"[?&;#](?:report|object|document|cube|dataset|data_?model)id=([0-9a-f]{32})", re.IGNORECASE)
 

@@ -40,7 +40,7 @@ CANDIDATES = 100
 """Objects of one name that are looked at."""
 
 _ODD = re.compile(r"(?:^|/)\s|\s(?:/|$)|\s\s|[^\S ]|[*?\\\"~:<>|^!]")
-"""What a search may read in a way of its own: blanks that are not one between words, signs of its language."""
+"""Signs that a search may read in its own way: blanks that are not one between words, those of its language."""
 
 NEIGHBOURS = 1000
 """Objects of the wanted kind among which a near name is looked for."""
@@ -48,7 +48,7 @@ NEIGHBOURS = 1000
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 _READ_ALIKE: dict[Kind | None, tuple[Kind, ...]] = {"cube": ("data model",)}
-"""What else is found where a kind is looked for."""
+"""Further kinds that are found where one is looked for."""
 
 _OTHERS = {777: "an incremental refresh report", 781: "a hyper card"}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
 
 Kind = Literal["cube", "report", "data model"]
-"""What can be read; a data model is read as a cube is."""
+"""Kinds that can be read; a data model is read as a cube is."""
 
 SUBTYPES: dict[Kind, tuple[int, ...]] = {"cube": (776, 779), "report": (768, 769, 774), "data model": (779,)}
 """OLAP cubes, and the cubes of imported or pushed data and of data models; grids, graphs, grids with graphs."""

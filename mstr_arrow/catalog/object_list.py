@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[ListingProgress], object]
 
 ListedKind: TypeAlias = Kind | Literal["dashboard"]
-"""What the catalogue lists: what can be read, and dashboards, which are documents, too."""
+"""Kinds that the catalogue lists: those that can be read, and dashboards, which are documents, too."""
 
 Found = TypeVar("Found")
 

@@ -1,4 +1,4 @@
-"""What the help of each command ends with."""
+"""The examples at the end of each command's help."""
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _WrongUsage: type[Any] = typer.BadParameter.__mro__[1]
-"""What typer raises for any wrong usage; it has no name of its own for it."""
+"""The class that typer raises for any wrong usage; it has no name of its own for it."""
 
 _LEFT_OVER = "Got unexpected extra argument"
 

@@ -26,7 +26,7 @@ _ELEMENT = re.compile(r"(?P<before>[0-9A-Fa-f]{32}):.*|h.*;(?P<behind>[0-9A-Fa-f
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What `MstrioObject.apply_filters` chose: ids, None for all."""
+    """The choice of `MstrioObject.apply_filters`: ids, None for all."""
 
     attributes: tuple[str, ...] | None = None
     metrics: tuple[str, ...] | None = None

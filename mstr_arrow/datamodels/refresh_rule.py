@@ -1,4 +1,4 @@
-"""What the status of a data model's publication means (wire reference, section 7.3). Pure.
+"""The meaning of the status of a data model's publication (wire reference, section 7.3). Pure.
 
 The number for all is ambiguous: 1 is what runs or what has ended, 0 what has ended, a negative one the Intelligence
 Server's error. So the states of the tables decide, where the server tells them.
@@ -37,7 +37,7 @@ class TableState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RefreshState:
-    """What a server says of a publication: a number for all, None where there is none; and of each table, by id."""
+    """The status of a publication: a number for all, None where there is none; and of each table, by id."""
 
     status: int | None
     tables: Mapping[str, TableState] = field(default_factory=dict)

@@ -31,7 +31,7 @@ INSTANCE = "X-MSTR-DataModelInstanceId"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be refreshed: tables of a data model, by id, each by its policy."""
+    """Tables of a data model that are to be refreshed, by id, each by its policy."""
 
     source: Source
     name: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 RefreshPolicy: TypeAlias = Literal["replace", "add", "update", "upsert", "delete", "ignore"]
-"""What becomes of the rows of a table when it is loaded again."""
+"""The treatment of the rows of a table when it is loaded again."""
 
 Policies: TypeAlias = "RefreshPolicy | Mapping[str, RefreshPolicy]"
 """One policy for all tables, or those of some by name or id."""

@@ -1,4 +1,4 @@
-"""What a subscription delivers, how, and to whom: frozen objects that are checked before anything is sent."""
+"""Contents, ways of delivery and recipients of subscriptions: frozen objects, checked before anything is sent."""
 
 from mstr_arrow.delivery.contents import (
     Bursting,

@@ -1,4 +1,4 @@
-"""What a subscription delivers: an object, in which form, under which condition (wire reference, section 8.1)."""
+"""Contents of a subscription: an object, in which form, under which condition (wire reference, section 8.1)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class TableRefresh(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCondition(Part):
-    """What a subscription refreshes in a data model: some ``tables``, or all by a ``policy``.
+    """Tables of a data model that a subscription refreshes: some ``tables``, or all by a ``policy``.
 
     ``tables`` are `TableRefresh`, or a dict of tables and policies; ``filters`` are conditions on forms, as the
     REST API has them.

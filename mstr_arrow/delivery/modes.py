@@ -39,7 +39,7 @@ class Zip(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode(Part):
-    """What every way of delivery may have: its last day, and whether contacts see no more than they may."""
+    """Options of every way of delivery: its last day, and whether contacts see no more than they may."""
 
     MODE: ClassVar[str]
     MEMBER: ClassVar[str | None] = None

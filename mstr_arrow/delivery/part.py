@@ -145,7 +145,7 @@ def camel(name: str) -> str:
 
 
 class Part:
-    """What frozen dataclasses of such fields have in common; ``LABEL`` is what errors call it."""
+    """The common part of frozen dataclasses of such fields; ``LABEL`` is their name in errors."""
 
     __slots__ = ()
     LABEL: ClassVar[str]

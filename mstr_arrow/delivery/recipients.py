@@ -1,4 +1,4 @@
-"""Who a subscription delivers to (wire reference, section 8.1)."""
+"""Recipients of a subscription (wire reference, section 8.1)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ PART_BYTES = 32 * 10**6
 
 
 class ExtractOptions(TypedDict, total=False):
-    """What may be chosen for an extraction.
+    """Options of an extraction.
 
     ``resume``
         True (the default) goes on after a run that did not come to its end; a folder that is whole is left as it

@@ -1,4 +1,4 @@
-"""What an extraction did. Pure."""
+"""The result of an extraction. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractResult:
-    """What an extraction did.
+    """The result of an extraction.
 
     ``path`` is the folder, in a store its URI, with ``rows`` rows in ``parts`` files. ``resumed`` of these rows
     were there from former runs, and ``continued`` tells whether the instance of such a run was still alive.

@@ -1,4 +1,4 @@
-"""What an extraction needs of the folder that it goes into, on a disk or in a store."""
+"""The folder that an extraction goes into, on a disk or in a store, as the extraction sees it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Folder(Protocol):
     """
 
     verify: Verify
-    """What is looked at of the parts that are there."""
+    """How the parts that are there are checked."""
 
     tells_changes: bool
     """Whether a part that was changed is seen without its bytes being read."""

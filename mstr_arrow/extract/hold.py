@@ -1,4 +1,4 @@
-"""Who extracts into a folder of a store: one run at a time, in a file that it writes anew every few seconds.
+"""The hold on a folder of a store: one run at a time extracts into it, and writes a file anew every few seconds.
 
 Each writing replaces the version before it and no other, so a run that has lost the hold without knowing it,
 because its process or its network stood still, writes nothing any more.
@@ -35,7 +35,7 @@ LEASE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What is held: the manifest of what was extracted so far, and the version of the finished one until then."""
+    """The beginning of an extraction: the manifest of its parts, and the version of the finished one until then."""
 
     manifest: str | None = None
     replaces: Mapping[str, Any] | None = None
@@ -64,7 +64,7 @@ class Hold:
 
     @property
     def beginning(self) -> Beginning:
-        """What was begun, by this run or a former one."""
+        """The manifest of the parts so far, of this run or a former one."""
         return self._beginning
 
     def take(self, is_dead: Callable[[str], bool]) -> bool:

@@ -1,4 +1,4 @@
-"""What this machine keeps of an extraction into a store: its sessions, and which runs were made here."""
+"""Notes on this machine of an extraction into a store: its sessions, and which runs were made here."""
 
 from __future__ import annotations
 

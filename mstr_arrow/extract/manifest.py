@@ -1,4 +1,4 @@
-"""What is known of an extraction: its question, and the parts that are done. Pure."""
+"""The manifest of an extraction: its question, and the parts that are done. Pure."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mstr_arrow.extract.manifest import Bad, Manifest
 
 PRIVATE = ".private.json"
-"""What only its owner may read: the sessions and the instance of an extraction that is not whole."""
+"""The file that only its owner may read: the sessions and the instance of an extraction that is not whole."""
 
 
 class FolderOnDisk:

@@ -1,4 +1,4 @@
-"""What can be extracted part by part: rows that the server can put in a total order. Pure."""
+"""Whether an extraction can go part by part: its rows need a total order on the server. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITHOUT_ORDER = advice(
     "read without an order",
     "Use {Scan.write_parquet()}, which starts again from the first row where it is interrupted.",
 )
-"""What to do where rows have no total order."""
+"""The advice where rows have no total order."""
 
 
 def check_question(source: Source, query: Query) -> None:

@@ -1,4 +1,4 @@
-"""What is said of a folder, on a disk or in a store, that an extraction does not touch or go on with. Pure."""
+"""Errors of a folder, on a disk or in a store, that an extraction does not touch or go on with. Pure."""
 
 from __future__ import annotations
 

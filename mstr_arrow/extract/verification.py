@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Verified(NamedTuple):
-    """What can be gone by of a manifest: its parts before the first one that is not as it was written.
+    """The usable beginning of a manifest: its parts before the first one that is not as it was written.
 
     ``damage`` says what is wrong with that one; None where all are as they were.
     """

@@ -1,4 +1,4 @@
-"""What all reads have in common: opened, pulled from until nothing comes, begun again if need be, closed."""
+"""The common part of all reads: opened, pulled from until nothing comes, begun again if need be, closed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Sliceable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadSpec:
-    """What a reader reads, and as what it hands it out.
+    """The subject of a reader, and the form in which it is handed out.
 
     ``convert`` may leave out rows, and columns as ``narrow`` does. No more than ``head`` rows are handed out. Of an
     instance no more than ``first`` rows of the grid are asked for until these are taken, and none before those of

@@ -48,7 +48,7 @@ class Batches:
 
     @property
     def stats(self) -> ScanStats:
-        """What was done so far."""
+        """The counts so far."""
         return self._reader.stats()
 
     def __iter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What all requests and pages of one read may take together: places in flight, bytes of text."""
+"""The budget of all requests and pages of one read together: places in flight, bytes of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Budget:
-    """What all schedulers of one read have under way together, within ``limits``.
+    """The budget of all schedulers of one read together, within ``limits``.
 
     ``in_flight`` requests, as many as the ``limiter`` allows, were sent and not yet answered; ``held`` bytes of
     page text are being fetched, being decoded or waiting to be taken, and were ``most_held`` at the most. Pages now

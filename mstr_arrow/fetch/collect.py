@@ -20,7 +20,7 @@ T = TypeVar("T", bound="Sliceable")
 
 
 class RowSink(Protocol):
-    """What rows are written to: a file, a folder of parts, a table."""
+    """A sink of rows: a file, a folder of parts, a table."""
 
     @property
     def strings(self) -> Strings:

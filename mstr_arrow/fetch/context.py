@@ -1,4 +1,4 @@
-"""What a read works with: threads that decode, a budget, a deadline, the counts."""
+"""The context of a read: threads that decode, a budget, a deadline, the counts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LARGE = 2**24
 
 
 class ReadContext:
-    """What one read shares, over one instance or many; on the background loop only.
+    """The things that one read shares, over one instance or many; on the background loop only.
 
     Keeps the session alive until `close`. Calls ``on_progress`` with the counts.
     """

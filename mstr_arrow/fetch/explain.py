@@ -1,4 +1,4 @@
-"""What a scan will do, in words. Pure."""
+"""The plan of a scan, in words. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the frames of a traceback hold: an error that is kept must not keep the page that it came of."""
+"""The frames of a traceback: an error that is kept must not keep the page that it came of."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _LATE, _EARLY = 1.25, 0.6
 """Parts of the target for a page's seconds beyond which its size is changed."""
 
 _LEAST, _GROWTH = 0.5, 1.25
-"""What a change makes of the rows, at the least and at the most."""
+"""Factors by which a change multiplies the rows, at the least and at the most."""
 
 _SIMILAR = 1.1
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DAMAGED = (ProtocolError, DataMismatch)
-"""What a page raises that cannot be read, or contradicts itself: it is asked for again before it is believed."""
+"""Errors of a page that cannot be read, or contradicts itself: it is asked for again before it is believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class PagesSpec(Generic[T]):
 
 
 class Pages(Generic[T]):
-    """What one instance holds, from its first page on; made by `open_pages`."""
+    """The pages of one instance, from its first on; made by `open_pages`."""
 
     def __init__(self, context: ReadContext, spec: PagesSpec[T], page: Page) -> None:
         self.columns = page.columns

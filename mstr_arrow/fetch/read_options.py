@@ -23,7 +23,7 @@ Required: TypeAlias = Literal["likely", "proven"]
 
 
 class ScanOptions(TypedDict, total=False):
-    """What may be chosen for a scan.
+    """Options of a scan.
 
     ``types``
         sets the types of columns by name: any integer, float, decimal, date, time or timestamp type, bool, or

@@ -48,7 +48,7 @@ class _AskedTooMuchError(Exception):
 
 @dataclass(slots=True)
 class Whole:
-    """What is known of an object as a whole, shared by the scans made from each other.
+    """Knowledge of an object as a whole, shared by the scans made from each other.
 
     ``instance`` was not read from yet but for its columns. ``rows`` are those of the grid when it was looked at.
     """

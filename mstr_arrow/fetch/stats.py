@@ -1,4 +1,4 @@
-"""What a read did, counted while it runs."""
+"""The counts and times of a read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAG_INTERVAL = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanStats:
-    """What a read has done so far; also what ``on_progress`` receives after each page, and before the first.
+    """The counts and times of a read so far; ``on_progress`` receives them after each page, and before the first.
 
     ``rows`` of ``total_rows`` rows of the grid were handed out, as ``result_rows`` rows of the result: the
     numbers differ where cross-tabs, metrics on rows or subtotals are made tidy. ``bytes`` of JSON text were

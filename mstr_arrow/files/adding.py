@@ -1,4 +1,4 @@
-"""What may be added to a folder of parts, and what cannot be meant. Pure."""
+"""Whether parts may be added to a folder of parts, and where that cannot be meant. Pure."""
 
 from __future__ import annotations
 

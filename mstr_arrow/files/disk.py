@@ -1,4 +1,4 @@
-"""What the system refuses of files and folders, told with the path and what helps."""
+"""Refusals of the system for files and folders, told with the path and what helps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HINTS = {
 }
 
 _MISNAMED = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP}
-"""What no other disk would help against: the path itself cannot be meant."""
+"""Errors that no other disk would help against: the path itself cannot be meant."""
 
 
 @contextmanager

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mstr_arrow.errors import FileError
 
 PART = re.compile(r"part-\d{5,}\.parquet")
-"""What a part is called."""
+"""The name of a part."""
 
 MANIFEST = "_manifest.json"
-"""What an extraction says of its parts; the name keeps pyarrow, Spark and others from reading it as data."""
+"""The description of an extraction's parts; for its name, pyarrow, Spark and others do not read it as data."""
 
 
 class PartFile(NamedTuple):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
-"""What stands for null in the name of a folder."""
+"""The name of a folder that stands for null."""
 
 # What Hive and Spark escape, and what no path of Windows has. The rest stays as it is: Spark reads an
 # escaped letter beyond ASCII as two or three.

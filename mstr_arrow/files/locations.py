@@ -44,7 +44,7 @@ class StorePath:
 
     @property
     def name(self) -> str:
-        """What is behind the last slash."""
+        """The name behind the last slash."""
         return self.path.rpartition("/")[2]
 
     def upload(self, *, asked: bool = False) -> Upload | Copied:

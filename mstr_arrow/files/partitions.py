@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.texts import Strings
 
 WAITING_BYTES = 64 * 2**20
-"""What may wait to be written, over all partitions."""
+"""Bytes that may wait to be written, over all partitions."""
 
 OPEN_PARTS = 128
 """Parts under way at once. Another one ends that which was written to longest ago, and has others after it."""

@@ -1,4 +1,4 @@
-"""What a store refuses, told with the path and what helps. Pure."""
+"""Refusals of a store, told with the path and what helps. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNREACHABLE = re.compile(
     r"kind: Connect|ConnectError|Connection refused|dns error|tcp connect|No route|Name or service", re.IGNORECASE
 )
 _QUERY = re.compile(r"\?[^\s\"',)]+")
-"""What is behind the question mark of a URL: in Azure's a signature may be, which is a secret."""
+"""The part of a URL behind the question mark: in Azure's a signature may be there, which is a secret."""
 
 _TIMED_OUT = re.compile(r"timed out|TimedOut|operation timeout", re.IGNORECASE)
 

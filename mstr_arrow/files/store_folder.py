@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from mstr_arrow.files.left_uploads import LeftUpload
 
 UNFINISHED = "_extracting.json"
-"""What an extraction into a store keeps of its parts until it is whole."""
+"""Files that an extraction into a store keeps of its parts until it is whole."""
 
 PARTS = "_parts"
 """The folder in it in which parts lie: pyarrow, Spark and Athena look into none of such a name."""
 
 _PART_OF_RUN = re.compile(rf"{PARTS}/(?:[^/]+=[^/]*/)*part-\d{{5,}}-[0-9a-f]{{12}}\.parquet")
-"""What a part is called, below folders of partitions if there are any."""
+"""The name of a part, below folders of partitions if there are any."""
 
 
 def new_run() -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mstr_arrow.files.uris import StoreUri
 
 PART_BYTES = 8 << 20
-"""What is sent of a file at a time; S3 takes 10,000 of them, which makes 80 GB of a file."""
+"""Bytes of a file that are sent at a time; S3 takes 10,000 such pieces, which makes 80 GB of a file."""
 
 PARTS_AT_ONCE = 4
 """How many of them are on their way at once, so that a file under way holds 40 MB."""
@@ -35,7 +35,7 @@ _AZURE_CREDENTIALS = (
     *("AZURE_STORAGE_TOKEN", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_USE_AZURE_CLI"),
     *("AZURE_STORAGE_USE_EMULATOR", "AZURE_SKIP_SIGNATURE"),
 )
-"""What obstore logs in with by itself."""
+"""Keys that obstore logs in with by itself."""
 
 
 @dataclass(frozen=True, slots=True)

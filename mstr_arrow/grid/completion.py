@@ -1,4 +1,4 @@
-"""What a page leaves out or writes in another way, filled in where that has one meaning. Pure.
+"""Fill in members that a page leaves out or writes in another way, where that has one meaning. Pure.
 
 Wire reference, section 3: which members a page may lack is known in part only. What needs rows to be told from
 nothing is filled in only where there are none.

@@ -29,7 +29,7 @@ _FORMATTED = b'"formatted":[['
 _ELEMENTS = b'"elements":[{'
 _BEFORE_END = frozenset(b'"0123456789el[')
 _AFTER_END = frozenset(b"},")
-"""What stands around the brackets that end a matrix: the last byte of a value or of no values, another member."""
+"""The texts around the brackets that end a matrix: the last byte of a value or of no values, another member."""
 _SCALAR = re.compile(rb'":(?:true|false|null|[-+0-9.eE]+)$')
 _SMALL_LIST = 4096
 """Element lists shorter than this many bytes stay in the document."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 ROW_COUNT = "Row Count - "
-"""What the name of a table's row count starts with; the table's name follows."""
+"""The beginning of the name of a table's row count; the table's name follows."""
 
 _OF_COUNTS = {"reserved", "unknown"}
 

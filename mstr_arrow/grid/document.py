@@ -21,7 +21,7 @@ PROMPT = 2
 
 MOST_ROWS = 2**53
 MOST_POSITIONS = 256
-"""What one unit may take in a header: hierarchies and custom groups have as many as they have levels."""
+"""The entries of one unit in a header: hierarchies and custom groups have as many as they have levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Form:
 
 
 _LABEL = Form("", "", "nvarchar")
-"""What stands for the forms of a unit that has none: custom groups, consolidations, hierarchies."""
+"""The form of a unit that has none: custom groups, consolidations, hierarchies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """What the server says about a page: ``current`` rows from ``offset`` of ``total``."""
+    """The paging of a page, as the server tells it: ``current`` rows from ``offset`` of ``total``."""
 
     total: int
     current: int

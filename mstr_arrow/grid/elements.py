@@ -1,4 +1,4 @@
-"""What one element of a unit says: which it is, its texts, whether it stands for nothing or totals others. Pure.
+"""One element of a unit: its identity, its texts, whether it stands for nothing or totals others. Pure.
 
 Every variant that has one meaning is read; docs/types.md lists them.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NULL = "h\\N;"
 _ORDINARY = re.compile("h|[0-9A-Fa-f]{32}:")
-"""What the ids of elements begin with that have a value for each form; those of derived elements do not."""
+"""The beginnings of the ids of elements that have a value for each form; those of derived elements do not."""
 
 
 def element_id(element: Element) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int32]
 
 _SIMPLE = np.zeros(256, np.uint8)
-"""What the character behind a backslash means, itself where more follows; nothing if it has no meaning."""
+"""The meaning of the character behind a backslash, itself where more follows; nothing if it has none."""
 for _escape, _meant in zip(b'"\\/bfnrtu', b'"\\/\b\f\n\r\tu', strict=True):
     _SIMPLE[_escape] = _meant
 _NO_DIGIT = 255

@@ -14,7 +14,7 @@ Layout = Literal["tidy", "grid"]
 """``tidy``: a column per metric, a row per combination of attributes that has data; ``grid``: as on the server."""
 
 Subtotals = Literal["drop", "keep", "only"]
-"""What becomes of rows that total others."""
+"""The treatment of rows that total others."""
 
 Values = Literal["raw", "formatted", "both"]
 """Metrics as values, as the texts a person sees, or both."""
@@ -22,7 +22,7 @@ Values = Literal["raw", "formatted", "both"]
 Forms = Literal["shown", "all"]
 """Of attributes the forms that the object shows, or all of their definition."""
 OnBadValue = Literal["raise", "null"]
-"""What becomes of a value that does not fit its column: an error, or null, which is counted."""
+"""The treatment of a value that does not fit its column: an error, or null, which is counted."""
 
 Like = Mapping[tuple[str, str | None, str], tuple[str, pa.DataType | None]]
 """The names, and where not None the types, that columns have elsewhere: by object id, form id and part."""
@@ -82,7 +82,7 @@ class GridOptions:
 
     @property
     def named_bad(self) -> Mapping[str, OnBadValue]:
-        """What is chosen for bad values of columns by name."""
+        """The choices for bad values of columns by name."""
         return {} if isinstance(self.on_bad_value, str) else self.on_bad_value
 
     @property

@@ -106,7 +106,7 @@ class _Head:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """What heads each line of an axis: its places, and the metric where the metrics are on this axis."""
+    """The heads of each line of an axis: its places, and the metric where the metrics are on this axis."""
 
     lines: int
     heads: Sequence[_Head]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.places import Places
 
 QUOTE = '"'
-"""What begins and ends a field that was a text, which tells ``"5"`` from ``5``."""
+"""The sign around a field that was a text, which tells ``"5"`` from ``5``."""
 _MASKED_QUOTE, _MASKED_COMMA = 1, 2
 
 

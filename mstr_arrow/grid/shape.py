@@ -26,7 +26,7 @@ _UNITS = ("s", "ms", "us", "ns")
 
 @dataclass(frozen=True, slots=True)
 class ColumnChange:
-    """What became of a column: ``before`` and ``now`` are its types as texts, of one renamed its names.
+    """The change of a column: ``before`` and ``now`` are its types as texts, of one renamed its names.
 
     A type was ``"widened"`` where the new one holds every value of the old one, else ``"changed"``. A column is
     ``"renamed"`` where the object on the server is the same. The ``"order"`` changed of all that stayed, whose

@@ -57,7 +57,7 @@ class Laid:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the rows of a result total: the code of a row has a bit for each name, None is no totals."""
+    """The totals in the rows of a result: the code of a row has a bit for each name, None is no totals."""
 
     names: Sequence[str] = ()
     codes: pa.Array | None = None

@@ -25,7 +25,7 @@ except ImportError:
     quick: Any = zlib
 else:
     quick = isal_zlib
-"""What unpacks gzip: isal where the extra ``speed`` is installed."""
+"""The library that unpacks gzip: isal where the extra ``speed`` is installed."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

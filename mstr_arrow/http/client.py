@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 _NOTHING_DONE = 401
 _FINAL = (SessionExpired, LoginError, UsageError)
-"""What no patience helps against: there is no such session, or nothing was sent."""
+"""Errors that no patience helps against: there is no such session, or nothing was sent."""
 
 _ENDLESS = 10_000
 

@@ -1,4 +1,4 @@
-"""What a server knows one session by: a token, and the cookies that came with it."""
+"""The keys of a session on the server: a token, and the cookies that came with it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SessionKeys:
 
     @property
     def secrets(self) -> tuple[Masked, ...]:
-        """What must not be shown."""
+        """The values that must not be shown."""
         values = [cookie.value.strip('"') for cookie in self.cookies]
         telling = [Masked(value) for value in values if len(value) >= TELLING]
         return (Masked(self.token), *telling) if self.token else tuple(telling)

@@ -63,7 +63,7 @@ _BY_CODE: dict[int, _Verdict] = {
     16: (ServerBusy, _LATER),
     17: (PermissionDenied, _RIGHTS),
 }
-"""What the digits after ``ERR`` mean; ERR001 and those that are not here say less than the HTTP status."""
+"""The meaning of the digits after ``ERR``; ERR001 and those that are not here say less than the HTTP status."""
 
 _STATUS_OF = {3: 401, 4: 404, **dict.fromkeys((5, 6, 7), 400), 9: 401, 13: 503, 14: 403, 15: 409, 16: 503, 17: 403}
 """The HTTP status that each of these codes comes with, where it comes with the right one."""

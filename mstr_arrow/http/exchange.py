@@ -73,7 +73,7 @@ class Delivery:
 
     @property
     def secrets(self) -> tuple[Masked, ...]:
-        """What a response may not repeat."""
+        """The secrets that a response may not repeat."""
         return (*self.keys.secrets, *self.request.hidden)
 
     @property
@@ -83,7 +83,7 @@ class Delivery:
 
     @property
     def why(self) -> str | None:
-        """What made the present attempt necessary: the label of the error before it; None for the first."""
+        """The reason for the present attempt: the label of the error before it; None for the first."""
         return self.failures[-1].label if self.failures else None
 
 

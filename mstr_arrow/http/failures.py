@@ -1,4 +1,4 @@
-"""What goes wrong on the way to the server, typed."""
+"""Failures on the way to the server, typed."""
 
 from __future__ import annotations
 

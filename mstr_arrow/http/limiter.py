@@ -65,7 +65,7 @@ class _Window:
 
 
 class Ticket(NamedTuple):
-    """What a request was started as: the number of its level, the requests in flight with it, whether it counts."""
+    """The circumstances a request began in: the number of its level, the requests in flight, whether it counts."""
 
     level: int
     in_flight: int

@@ -33,7 +33,7 @@ class Body(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, and what must be known of it where it fails: `Options` says it of each field.
+    """A request, and all that must be known of it where it fails: `Options` says it of each field.
 
     ``pieces`` are the body, of ``size`` bytes; ``hidden`` are the secrets that it and headers hold, which no
     response may repeat.
@@ -64,7 +64,7 @@ class Request:
 
 
 class Options(TypedDict, total=False):
-    """What a request may have beside method and path.
+    """The options of a request, beside method and path.
 
     ``params``
         of the query; lists repeat their name, None is left out.

@@ -1,4 +1,4 @@
-"""What is repeated, how often, and after which wait."""
+"""Which requests are repeated, how often, and after which wait."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 _VAGUE = frozenset({ServerError, ServerBusy, IServerUnreachable})
-"""What a response is taken for whose code does not say that the same request would fail again."""
+"""The error of a response whose code does not say that the same request would fail again."""
 
 
 _TOO_MANY, _TROUBLE, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 500, 503, 504

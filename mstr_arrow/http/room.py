@@ -90,7 +90,7 @@ class Room:
 
 
 class Reservation:
-    """What a response takes of a room until it is released, at the latest when the response is gone."""
+    """The bytes that a response takes of a room until it is released, at the latest when the response is gone."""
 
     def __init__(self, room: Room) -> None:
         self.size = 0

@@ -1,4 +1,4 @@
-"""What a request is about: a thing of its session, which is lost with it, or the log-in itself."""
+"""The subject of a request: a thing of its session, which is lost with it, or the log-in itself."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from mstr_arrow.errors import InstanceGone, SessionExpired
 
 ENDED = "It was idle for too long, or its user logged out elsewhere, which ends all sessions of a user."
-"""What may have ended a session: the server tells the same of both (wire reference, section 1.4)."""
+"""Possible reasons for the end of a session: the server tells the same of both (wire reference, section 1.4)."""
 
 
 class Subject(Enum):
-    """What a request is about, told by its maker; the value is its name in errors.
+    """The subject of a request, told by its maker; the value is its name in errors.
 
     All but the log-in end with their session (wire reference, section 1.4).
     """

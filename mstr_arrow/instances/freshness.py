@@ -36,7 +36,7 @@ class Cache:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What is known of the data that a cube has now, by its ``caches`` on all nodes; ``why_not`` if nothing is."""
+    """The data that a cube has now, as far as ``caches`` on all nodes tell; ``why_not`` if they tell nothing."""
 
     caches: tuple[Cache, ...] = ()
     why_not: str | None = None

@@ -1,4 +1,4 @@
-"""What the server says of an instance: ready, waiting for answers, failed, or what it is doing. Pure."""
+"""The status of an instance: ready, waiting for answers, failed, or what the server is doing. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _LOCATION = re.compile(r"/instances/([^/?#]+)")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What an answer tells of an instance.
+    """The state of an instance, as a response tells it.
 
     ``number`` is the server's (EnumDSSXMLStatus), None where it gives none; ``whole`` says that the answer is a
     page of data; ``message`` is the server's reason of a failure, and ``failure`` the answer that told it with a
@@ -71,7 +71,7 @@ class State:
 
     @property
     def doing(self) -> str:
-        """What the server is doing, in words."""
+        """The server's present work, in words."""
         return "running" if self.number is None else _DOING.get(self.number, f"running (status {self.number})")
 
 

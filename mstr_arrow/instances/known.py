@@ -1,4 +1,4 @@
-"""What is known of an object's data as a whole, by which instances can be compared. Pure."""
+"""Knowledge of an object's data as a whole, by which instances can be compared. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def weaker(one: Consistency, other: Consistency) -> Consistency:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the data that an instance has: times, grand totals, rows of the grid, extremes of metrics.
+    """Knowledge of the data that an instance has: times, grand totals, rows of the grid, extremes of metrics.
 
     Totals and extremes are by metric id; None, and {}, where they are not known. Totals that are neither double nor
     integer are texts.

@@ -1,4 +1,4 @@
-"""What the server offers as answers to a prompt: elements and objects (Wire reference, section 4.3)."""
+"""The choices that the server offers as answers to a prompt: elements and objects (Wire reference, section 4.3)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LEAST_PAGE = 100
 
 
 class Offer:
-    """What one prompt of an instance offers; ``place`` is the path of the instance."""
+    """The choices of one prompt of an instance; ``place`` is the path of the instance."""
 
     def __init__(self, http: ProjectHttp, place: str, prompt: Prompt) -> None:
         what = "elements" if prompt.type == "ELEMENTS" else "objects"

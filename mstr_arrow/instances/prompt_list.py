@@ -1,4 +1,4 @@
-"""What a report asks, without running it (Wire reference, section 4.3)."""
+"""The prompts of a report, without running it (Wire reference, section 4.3)."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Source:
 
     @property
     def gateway_hint(self) -> str:
-        """What to do where a gateway cuts the request for an instance."""
+        """The advice where a gateway cuts the request for an instance."""
         raised = "have the idle time of the gateway (load balancer, reverse proxy) raised, or ask for less."
         if not self.runs:
             return f"Ask for less at once, or {raised}"

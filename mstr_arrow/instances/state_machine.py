@@ -54,7 +54,7 @@ CHANGES = 3
 
 
 class Phase(Enum):
-    """What the machine waits for."""
+    """The states of the machine, by the event it waits for."""
 
     CREATING = auto()
     WAITING = auto()
@@ -70,7 +70,7 @@ class Phase(Enum):
 
 
 class _Aim(Enum):
-    """What follows when the instance is ready."""
+    """The step that follows when the instance is ready."""
 
     READ = auto()
     CHANGE = auto()
@@ -94,7 +94,7 @@ class InstanceMachine:
     phase: Phase = field(default=Phase.CREATING, init=False)
     instance_id: str | None = field(default=None, init=False)
     doing: str = field(default="starting", init=False)
-    """What the server was doing when it was last asked, in words."""
+    """The server's work when its status was last asked for, in words."""
     running: bool = field(default=False, init=False)
     """Whether a report runs, as far as is known."""
     _aim: _Aim = field(default=_Aim.READ, init=False)

@@ -28,7 +28,7 @@ INTERRUPTED, TERMINATED = 130, 143
 
 _PASSING = (SessionExpired, InstanceGone, DataChanged, ProtocolError)
 _NETWORK = {errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET}
-"""What a store is refused with whose network fails."""
+"""Error numbers of a store whose network fails."""
 
 
 def may_pass(error: BaseException) -> bool:

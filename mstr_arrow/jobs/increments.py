@@ -1,4 +1,4 @@
-"""What came since the last run: up to where that read, and where new rows can go so that none is there twice."""
+"""Rows since the last run: up to where that read, and where new rows can go so that none is there twice."""
 
 from __future__ import annotations
 

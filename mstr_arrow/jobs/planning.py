@@ -1,4 +1,4 @@
-"""What a run would do, and how much it was the last time."""
+"""The plan of a run: what it would do, and how much it was the last time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What would be read, and where it would go; ``last`` is what the job did when it was done last.
+    """A job as a run would do it, and where it would go; ``last`` is what the job did when it was done last.
 
     ``problem`` says why nothing can be read; the object is then as the file names it.
     """

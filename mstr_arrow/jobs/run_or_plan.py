@@ -1,4 +1,4 @@
-"""What is called to run a file of jobs, or to see what a run would do."""
+"""Run a file of jobs, or say what a run would do: the public calls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChoice:
-    """What is chosen for a run beside its file: see `run`."""
+    """Choices for a run beside its file: see `run`."""
 
     only: Sequence[str] = ()
     day: date | None = None

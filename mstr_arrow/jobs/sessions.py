@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Open = Callable[[str | None], AbstractAsyncContextManager[Connection]]
 
 NAME = ".sessions.json"
-"""What only its owner may read: the sessions of runs, to be logged out by the next one if this one is killed."""
+"""A file for its owner alone: the sessions of runs, to be logged out by the next one if this one is killed."""
 
 
 class Sessions:

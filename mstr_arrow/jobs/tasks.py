@@ -38,13 +38,13 @@ class Task:
 
     @property
     def asked(self) -> str:
-        """What tells whether the same is asked for as the last time, whatever day it is."""
+        """A key that is equal where the same is asked for as the last time, whatever day it is."""
         said = self.job.model_dump(mode="json", include=_ASKED)
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def safe_values(self) -> Values:
-        """What is put into the destination: names of objects as names of files."""
+        """Values for the braces in the destination: names of objects as names of files."""
         return with_safe_name(self.values)
 
 

@@ -44,7 +44,7 @@ _PUSHED = naming(
     "{Connection.write()} brings it new data."
 )
 _NO_DATASET = "ERR001"
-"""What the server says of a cube that was not made of tables, with HTTP 500."""
+"""The server's words for a cube that was not made of tables, with HTTP 500."""
 
 
 @dataclass(frozen=True, slots=True)

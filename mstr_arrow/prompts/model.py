@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PromptType = Literal["VALUE", "ELEMENTS", "OBJECTS", "EXPRESSION", "LEVEL", "UNSUPPORTED"]
 
 CHOSEN: dict[PromptType, str] = {"ELEMENTS": "elements", "OBJECTS": "objects", "LEVEL": "units"}
-"""What an answer is a list of, where it is one."""
+"""The items of an answer, by the type of the prompt, where it is a list."""
 
 
 SHOWN = 6

@@ -24,14 +24,14 @@ QUIET_SECONDS = 15.0
 """How long nothing may be seen of a publication before it counts as ended, where no jobs or caches are shown."""
 
 Verdict: TypeAlias = Literal["running", "asks", "failed", "cancelled", "old data"]
-"""What was seen means: it runs; an instance will tell; it failed or was cancelled; it ended and changed nothing."""
+"""The meanings: it runs; an instance will tell; it failed or was cancelled; it ended and changed nothing."""
 
 _ENDED = {"completed", "error", "stopped"}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen at one time, each None where it was not shown.
+    """The state of a cube at one time, each part None where it was not shown.
 
     ``status`` of the cube; ``job``: the monitor's word for the job, empty where it has none of that number;
     ``caches`` of the cube on all nodes.
@@ -44,7 +44,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen of a publication so far.
+    """The states of a publication so far.
 
     ``before``: the caches that the cube had, None where they are not shown; ``was_ready`` whether it could be read
     then. ``job`` is the number of the job, where it is known. ``processing``: the status told of a publication;
@@ -76,7 +76,7 @@ class Seen:
 
     @property
     def proof(self) -> str | None:
-        """What proves that the data are new, once an instance could be made; None where nothing does."""
+        """The proof that the data are new, once an instance could be made; None where there is none."""
         if self.before is not None and self.last.caches is not None:
             return proof_of(self.before, self.last.caches, self.job)
         ready = self.last.status is not None and CubeStatus.READY in self.last.status

@@ -1,4 +1,4 @@
-"""What follows a publication on the loop: looks at it until it has ended, cancels it, or leaves it to itself."""
+"""Follow a publication on the loop: look at it until it has ended, cancel it, or leave it to itself."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 
 class Publisher(Protocol):
-    """What has an object published; used on the background loop only.
+    """The publisher of an object; used on the background loop only.
 
     ``what`` names the object in messages ("cube 'Sales'"); ``job_id`` is the job's number where it is known;
     ``started`` says whether it was started here, or by somebody else and is only followed; ``waits`` whether it is

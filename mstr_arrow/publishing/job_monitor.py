@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.project_http import ProjectHttp
 
 _PURGED = {404, 500}
-"""What the monitor answers of a job that it has forgotten."""
+"""The monitor's code for a job that it has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Publication:
 
     @property
     def proof(self) -> str | None:
-        """What proves that the data are new; None before the end, and where nothing does."""
+        """The proof that the data are new; None before the end, and where there is none."""
         return self.status.proof
 
     def wait(self, timeout: float | None = None, on_progress: OnProgress = None) -> PublicationStatus:

@@ -1,4 +1,4 @@
-"""What conditions may speak of: the columns of a result, and how people name them. Pure."""
+"""Columns that conditions may name: those of a result, and how people name them. Pure."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Constant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the server is asked in place of a value: where ``exact`` the value, otherwise what lies around it."""
+    """The server's question in place of a value: where ``exact`` the value, otherwise the bounds around it."""
 
     low: Constant
     high: Constant

@@ -218,7 +218,7 @@ class PolarsCondition(Expression):
 
     @property
     def digest(self) -> str:
-        """What tells it from others, whose text may be the same: Polars shortens constants there."""
+        """A key that tells it from others, whose text may be the same: Polars shortens constants there."""
         try:
             return hashlib.sha256(self.expr.meta.serialize()).hexdigest()
         except pl.exceptions.PolarsError:  # functions of Python's cannot always be written down

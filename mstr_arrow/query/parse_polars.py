@@ -1,4 +1,4 @@
-"""What can be understood of a Polars predicate, as an IO source is handed it.
+"""Read the part of a Polars predicate that can be understood, as an IO source is handed it.
 
 A predicate is read from its serialized form, whose shape differs between versions of Polars: only the few nodes
 below are known, everything else is reported as not understood and stays Polars' own business. Constants are not

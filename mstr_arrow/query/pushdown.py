@@ -1,4 +1,4 @@
-"""What a query engine asks of a scan, as a question of the scan's own. Pure."""
+"""The question that a query engine puts to a scan, as one of the scan's own. Pure."""
 
 from __future__ import annotations
 

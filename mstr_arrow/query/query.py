@@ -52,7 +52,7 @@ class Query:
 
     @property
     def polars_digests(self) -> tuple[str, ...]:
-        """What tells its Polars expressions from others of the same text."""
+        """Keys that tell its Polars expressions from others of the same text."""
         found = (polars_conditions(each) for each in (self.where, self.having) if each is not None)
         return tuple(condition.digest for conditions in found for condition in conditions)
 

@@ -1,4 +1,4 @@
-"""What is left to do here with the rows that the server delivers. Pure."""
+"""The rest of a query, done here with the rows that the server delivers. Pure."""
 
 from __future__ import annotations
 

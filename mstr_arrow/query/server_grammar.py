@@ -93,7 +93,7 @@ _NULLED = "bad values of the column are null here, and values to the server"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server can be asked in place of a condition (None: nothing), and why not for just its rows."""
+    """The server's question in place of a condition (None: nothing), and why it returns more than just its rows."""
 
     body: Body | None
     reason: str | None = None

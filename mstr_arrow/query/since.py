@@ -1,4 +1,4 @@
-"""What came since: a column whose values grow, and the value up to which its rows were read before. Pure."""
+"""Rows since a value: a column whose values grow, and the one up to which its rows were read before. Pure."""
 
 from __future__ import annotations
 

@@ -252,7 +252,7 @@ class ScanBuilder:
 
     @property
     def stats(self) -> ScanStats | None:
-        """What the latest read of this scan did, or does; None before the first."""
+        """The counts and times of the latest read of this scan, under way or over; None before the first."""
         return self._last.stats() if self._last else None
 
     # Reads, on the background loop

@@ -1,4 +1,4 @@
-"""What a call says at its end of the values that were lost in it, and of what is not certain."""
+"""Remarks of a call at its end: values that were lost in it, and doubts."""
 
 from __future__ import annotations
 

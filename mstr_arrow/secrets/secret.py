@@ -108,7 +108,7 @@ class Secret:
 
 
 class _Last:
-    """What was fetched last, for as long as it may be handed out; each field of it once."""
+    """The values that were fetched last, for as long as they may be handed out; each field once."""
 
     __slots__ = ("_content", "_lock", "_taken", "_until")
 

@@ -1,4 +1,4 @@
-"""What the server tells of itself, of a session and of its user. Wire reference, sections 1.4 and 1.7."""
+"""The server, a session and its user, as the server describes them. Wire reference, sections 1.4 and 1.7."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def is_open(error: MstrError) -> bool:
 
 
 class _Doubt(Generic[T]):
-    """What a request may have done: ``look`` returns it, None where there is nothing of it."""
+    """The effect that a request may have had: ``look`` returns it, None where there is none."""
 
     def __init__(self, look: Callable[[], Awaitable[T | None]], how_to_see: str) -> None:
         self._look = look

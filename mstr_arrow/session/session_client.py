@@ -1,4 +1,4 @@
-"""What scans, objects and uploads hold of a connection: the session, and the way to the background loop."""
+"""The part of a connection that scans, objects and uploads hold: its session, its way to the background loop."""
 
 from __future__ import annotations
 

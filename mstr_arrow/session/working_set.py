@@ -49,7 +49,7 @@ _WHAT_HELPS = naming(
 
 
 class _Wanted(NamedTuple):
-    """What a place is wanted for: a new instance, or the one of this id, which may be ``foreign``."""
+    """The use of a place: a new instance, or the one of this id, which may be ``foreign``."""
 
     path: str
     runs: bool

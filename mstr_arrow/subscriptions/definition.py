@@ -1,4 +1,4 @@
-"""What a subscription says, as the server has it, and how it is changed. Pure; wire reference, section 8.1.
+"""The definition of a subscription, as the server has it, and how it is changed. Pure; wire reference, section 8.1.
 
 The server replaces a subscription as a whole. So what is changed is put into what was read; members that nobody
 here knows stay as they came.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FILLED_IN = frozenset(
     {"id", "owner", "dateCreated", "dateModified", "editable", "lastRun", "multipleContents", "sendNow"}
 )
-"""What the server fills in, and does not take."""
+"""Members that the server fills in, and does not take."""
 
 
 class Part(NamedTuple):

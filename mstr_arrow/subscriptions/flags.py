@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Flags(TypedDict, total=False):
-    """What recipients may do: change the delivery or the form, or leave; by default nothing."""
+    """The rights of recipients: change the delivery or the form, or leave; by default none."""
 
     allow_delivery_changes: bool
     allow_personalization_changes: bool

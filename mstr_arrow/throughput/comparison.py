@@ -133,7 +133,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What a load gave by rounds, before and after, as logarithms; the requests behind it."""
+    """A measure of a load by rounds, before and after, as logarithms; the requests behind it."""
 
     before: Values
     after: Values

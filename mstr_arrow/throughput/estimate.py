@@ -24,7 +24,7 @@ class Sample:
 
 
 UPLOADED = Sample(seconds=0.2, wire_bytes=64_000, rows=1_000)
-"""What is taken for a chunk of an upload, of which there is no sample: it would write before anybody agreed."""
+"""Assumed for a chunk of an upload, of which there is no sample: it would write before anybody agreed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.throughput.figures import Interval
 
 GAIN = 0.10
-"""What a higher level must bring at least, beyond its noise, to count as more."""
+"""The gain that a higher level must bring at least, beyond its noise, to count as more."""
 
 _FITTED_FROM = 4
 

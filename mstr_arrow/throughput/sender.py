@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mstr_arrow.throughput.targets import Target, Took
 
 UNANSWERED = "no answer before the end"
-"""What is noted of a request that was still waiting when the budget of the sweep was long used up."""
+"""The error of a request that was still waiting when the budget of the sweep was long used up."""
 
 
 class Sender:

@@ -25,7 +25,7 @@ MUCH_SLOWER = 1.5
 """How many times as long cold requests must take to be spoken of."""
 
 LITTLE_OFF, SPREAD, GROWN = 0.05, 0.20, 1.10
-"""What is spoken of: Little's law off by more, intervals wider, latencies longer."""
+"""Deviations that are mentioned: Little's law off by more, intervals wider, latencies longer."""
 
 NOTHING = 1e-6
 """Coefficients of the law up to which they are none."""

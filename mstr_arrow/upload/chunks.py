@@ -35,7 +35,7 @@ _FULL = 0.95
 _NEARLY_FULL = 0.90
 """Part of a chunk from which a slice that does not fit is not tried again with fewer rows."""
 _BRACKETS = {"COLUMN": (b"[[", b"],[", b"]]"), "ROW": (b"[", b"", b"]")}
-"""What stands before the first lane, between two and after the last; slices of a lane are separated by commas."""
+"""The texts before the first lane, between two and after the last; slices of a lane are separated by commas."""
 _END = b'"}'
 
 

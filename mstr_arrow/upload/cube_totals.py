@@ -1,4 +1,4 @@
-"""What a dataset shows of its tables: their rows as the server counts them, all rows of the cube, and sums. Edge.
+"""The totals of a dataset: rows of its tables as the server counts them, all rows of the cube, and sums. Edge.
 
 Wire reference, sections 3.2, 5.1 and 6.2.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CubeTotals:
-    """What a cube shows, as far as that is known: the ``sums`` of metrics that are numbers, and its ``rows``."""
+    """The totals of a cube, as far as they are known: the ``sums`` of metrics of numbers, and its ``rows``."""
 
     sums: Mapping[str, Fraction] = field(default_factory=dict)
     rows: int | None = None

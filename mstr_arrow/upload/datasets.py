@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SUPER_CUBE = 779
 
 _NO_DATASET = {"ERR001", "ERR004"}
-"""What the server says of a cube that was not made through REST, and of one that there is not."""
+"""The server's words for a cube that was not made through REST, and for one that is not there."""
 
 
 async def find_dataset(http: ProjectHttp, name: str, folder: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a reader sees of the rows that are sent: they are grouped by attributes, and their metrics added up. Pure.
+"""The rows that a reader sees of those that are sent: grouped by attributes, with their metrics added up. Pure.
 
 Rows are told apart by a hash of their attributes' values of 8 bytes, as the values are written: with no more digits
 than the server has, in its time zone. Two of 20 million rows have the same hash by chance about once in 100,000
@@ -34,7 +34,7 @@ _SHOWN_COLUMNS, _SHOWN_LETTERS = 4, 40
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What becomes of a table's ``rows``: they are ``shown`` as so many, which may be ``estimated``.
+    """A table's ``rows`` as readers see them: they are ``shown`` as so many, which may be ``estimated``.
 
     ``example`` says of two rows which attributes they have in common; "" where no two have, or none is at hand.
     """

@@ -45,7 +45,7 @@ class Values(ABC):
     @property
     @abstractmethod
     def expr(self) -> pl.Expr:
-        """What Polars writes as JSON: numbers, truth values or JSON texts, all with nulls."""
+        """A column as Polars writes it as JSON: numbers, truth values or JSON texts, all with nulls."""
 
     def text(self) -> Text:
         """Write all values, with commas in between."""

@@ -1,4 +1,4 @@
-"""What a SuperCube is made of, from the schemas of its tables. Wire reference, section 6.2. Pure.
+"""The model of a SuperCube, from the schemas of its tables. Wire reference, section 6.2. Pure.
 
 Numbers become metrics and everything else attributes, unless said otherwise, or implied. An attribute has the form
 ``ID`` and may have more; columns of one name that are attributes in several tables are one attribute, and join
@@ -34,7 +34,7 @@ KINDS = {
     "DATETIME": "date or time",
     "STRING": "text",
 }
-"""What values of a data type are; a column keeps to one kind."""
+"""The kind of a data type's values; a column keeps to one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Column:
 
     @property
     def kind(self) -> str:
-        """What its values are: number, text, date or time, truth value."""
+        """The kind of its values: number, text, date or time, truth value."""
         return KINDS[self.data_type]
 
 
@@ -128,7 +128,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class TableRoles:
-    """What is said of a table's columns: those that are attributes, those that are metrics."""
+    """The roles that a table's columns are given: those that are attributes, those that are metrics."""
 
     schema: pa.Schema
     attributes: Collection[str] = ()

@@ -21,7 +21,7 @@ CHUNK_BYTES = 16 * 2**20
 well, since two bodies are held, at the same processor time as of bodies twice as large."""
 
 Policy = Literal["add", "update", "upsert", "replace"]
-"""What becomes of the rows that a table has."""
+"""The treatment of the rows that a table has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a dataset shows after publishing, compared with what was sent. Pure."""
+"""The totals of a dataset after publishing, compared with those of the rows that were sent. Pure."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _LEAST = 1074
 """A double is a whole number of units of 2 to the power of minus this."""
 _TOO_LARGE = {"integer": 2**63, "double": 2**1023, "decimal": 10**20}
 _ROUNDING = Fraction(1, 2**51)
-"""What a sum of doubles may be off, per number, as a part of what they are without their signs."""
+"""The difference that a sum of doubles may have, per number, as a part of the sum of their absolute values."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TableSummary:
-    """What a reader will see of a table's rows: how they group, the ``sums`` of metrics, and what is ``merged``."""
+    """A table as a reader will see it: how its rows group, the ``sums`` of metrics, and what is ``merged``."""
 
     grouping: Grouping
     sums: Mapping[str, Sum]

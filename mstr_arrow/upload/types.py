@@ -1,4 +1,4 @@
-"""What becomes of each Arrow type in a dataset on the server (wire reference, sections 6.2 and 6.8).
+"""The type that each Arrow type becomes in a dataset on the server (wire reference, sections 6.2 and 6.8).
 
 ===============================================  ============  =========  ==========================================
 Arrow type                                       on the wire   by itself  how values are written
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What a column becomes: ``wire`` is the server's data type; a ``number`` is a metric unless said otherwise."""
+    """The type of a column on the server: ``wire``; a ``number`` is a metric unless said otherwise."""
 
     wire: str
     number: bool
@@ -69,7 +69,7 @@ _FATES = (
 )
 
 _MEANT = {"arrow.bool8": pa.bool_(), "arrow.json": pa.string(), "arrow.uuid": pa.string()}
-"""What values of an extension type are, where that is known."""
+"""The values of an extension type, where they are known."""
 _EXTENSION_NAME = b"ARROW:extension:name"
 """The key in a field's metadata that names a type which pyarrow has no class for."""
 

@@ -41,7 +41,7 @@ _FAILED = {2, 3, 18}
 """Statuses that nothing follows (wire reference, Appendix A); negative ones are errors, too."""
 
 _NOTHING: tuple[object, ...] = (None, {}, "")
-"""What the answer to a chunk may say."""
+"""The bodies that a response to a chunk may have."""
 
 _CONFLICT, _ALREADY_THERE = 409, 15
 _TAKEN = naming(

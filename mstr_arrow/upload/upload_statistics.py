@@ -1,4 +1,4 @@
-"""What an upload did so far, counted while it runs."""
+"""The counts and times of an upload so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class UploadStatistics:
-    """What an upload did so far; seconds of encoding run beside the others."""
+    """The counts and times of an upload so far; seconds of encoding run beside the others."""
 
     total_rows: int | None
     idle: frozenset[str] = frozenset()
@@ -81,7 +81,7 @@ class UploadStatistics:
 
     @property
     def merged(self) -> dict[str, str]:
-        """What becomes of rows that attributes do not tell apart, by table."""
+        """The remark on rows that attributes do not tell apart, by table."""
         return {table: summary.merged for table, summary in self.summaries.items() if summary.merged}
 
     def progress(self, phase: Literal["sending", "publishing"], table: str | None, message: str) -> UploadProgress:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Verification:
-    """What the cube shows, before and after publishing; rows are counted also where a chunk is in doubt."""
+    """The totals of the cube, before and after publishing; rows are counted also where a chunk is in doubt."""
 
     def __init__(
         self, http: ProjectHttp, dataset_id: str, options: UploadOptions, statistics: UploadStatistics

@@ -1,4 +1,4 @@
-"""What an upload does and did."""
+"""The plan and the result of an upload."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class UploadProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableResult:
-    """What was sent of one table: ``rows``, in ``bytes`` of request bodies.
+    """The part of an upload that was one table: ``rows``, in ``bytes`` of request bodies.
 
     ``rows_shown`` are those that a reader sees of them, for rows with equal attributes are added up; None where the
     dataset's attributes were not known. It is ``estimated`` for more than 20 million rows.
@@ -47,7 +47,7 @@ class TableResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteResult:
-    """What an upload did.
+    """The result of an upload.
 
     ``created`` says whether the dataset is new, ``published`` whether its cube shows the data. ``bytes`` are
     those of request bodies; ``retries`` chunks were sent again, and ``restarts`` is how often all of them were, as

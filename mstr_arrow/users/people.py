@@ -1,4 +1,4 @@
-"""What the server tells of users, groups and addresses, in both dialects. Pure; wire reference, section 8."""
+"""Users, groups and addresses, as the server describes them, in both dialects. Pure; wire reference, section 8."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a listing tells of a user; what the server keeps to itself is None."""
+    """A user as listings show one; members that the server keeps to itself are None."""
 
     id: str
     name: str

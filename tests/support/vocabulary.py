@@ -45,6 +45,8 @@ RIDDLE = re.compile(
     re.IGNORECASE,
 )
 """Words in place of a subject, whose reader must guess it."""
+NO_SUBJECT = re.compile(r"Wh(?:at|o)\b")
+"""The beginning of a docstring that does not name its subject; of a comment it may be."""
 
 SHORTEST = 4
 """Letters of the shortest word that an ending makes a participle: not red, not ring."""
@@ -158,18 +160,19 @@ def is_present(word: str) -> bool:
     return word.endswith("ing") and len(word) > SHORTEST and word not in NOUNS_IN_ING
 
 
-def texts_in(module: Module) -> Iterator[tuple[int, str]]:
-    """Give the docstrings and comments of a module, each as one line, and the numbers of their first lines.
+def docstrings_in(module: Module) -> Iterator[tuple[int, str]]:
+    """Give the docstrings of a module, each as one line, and the numbers of their first lines.
 
-    A docstring is any text that stands by itself, so those of variables and fields are, too.
+    Any text that stands by itself is one, so those of variables and fields are, too.
     """
     for node in ast.walk(module.tree):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            yield node.lineno, " ".join(node.value.value.split())
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield node.lineno, " ".join(text.split())
+
+
+def comments_in(module: Module) -> Iterator[tuple[int, str]]:
+    """Give the comments of a module, those on lines below each other as one, and the numbers of their first lines."""
     block, start = [], 0
     for token in tokenize.generate_tokens(io.StringIO(module.text).readline):
         if token.type == tokenize.COMMENT:
@@ -183,9 +186,11 @@ def texts_in(module: Module) -> Iterator[tuple[int, str]]:
 def riddles_in(modules: list[Module]) -> Iterator[str]:
     """Give the places where a docstring or comment has words in place of a subject, and these words."""
     for module in modules:
-        for line, text in texts_in(module):
-            for found in RIDDLE.finditer(text):
-                yield f"{module.name}:{line}: {found[0]}"
+        docstrings = list(docstrings_in(module))
+        found = [(line, match) for line, text in docstrings if (match := NO_SUBJECT.match(text))]
+        for line, text in (*docstrings, *comments_in(module)):
+            found += [(line, match) for match in RIDDLE.finditer(text)]
+        yield from (f"{module.name}:{line}: {match[0]}" for line, match in found)
 
 
 def _is_predicate(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

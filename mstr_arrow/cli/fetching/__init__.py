@@ -1,1 +1,1 @@
-"""What ``mstr-arrow fetch`` does with one object, and with many."""
+"""The work of ``mstr-arrow fetch`` with one object, and with many."""

@@ -1,4 +1,4 @@
-"""What became of an object that was to be fetched."""
+"""The outcome of fetching an object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchOutcome:
-    """What became of an object, by the name that was given, or that it has: one of ``written`` and ``error``."""
+    """The outcome of an object, by the name that was given, or that it has: one of ``written`` and ``error``."""
 
     name: str
     found: ObjectInfo | None = None
@@ -23,7 +23,7 @@ class FetchOutcome:
 
     @property
     def outcome(self) -> str:
-        """What that is in a word."""
+        """The outcome in a word."""
         if self.written is None:
             return "failed"
         return "skipped" if self.written.skipped else "done"

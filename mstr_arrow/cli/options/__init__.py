@@ -1,1 +1,1 @@
-"""What options, environment and profiles say, read into what the package takes."""
+"""Options, environment and profiles, read into the arguments of the package."""

@@ -1,4 +1,4 @@
-"""What is written: files and queries, and the names of the tables they become."""
+"""The input of a write: files and queries, and the names of the tables they become."""
 
 from __future__ import annotations
 

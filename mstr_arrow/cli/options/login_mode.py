@@ -1,4 +1,4 @@
-"""Who logs in, chosen from what the options, the environment and the profile say. Pure."""
+"""The way in, chosen from the options, the environment and the profile. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.session.login_modes import UserMode
 
 WHO = ("session", *TOKENS, "username")
-"""What says who logs in, by argument of ``connect``: each by itself."""
+"""Arguments of ``connect`` that say who logs in, each by itself."""
 
 Ask: TypeAlias = "Callable[[Credential, str | None], Credential]"
 """Takes a user name, and why a password that was offered is not used; returns the password, or what asks for it."""

@@ -13,7 +13,7 @@ _ORDER = re.compile(r"(?P<name>.+?)\s+(?P<order>asc|desc)", re.IGNORECASE | re.D
 
 
 class Pair(NamedTuple):
-    """What an option ``NAME=VALUE`` says; ``sign`` is empty where there is no value."""
+    """The parts of an option ``NAME=VALUE``; ``sign`` is empty where there is no value."""
 
     name: str
     sign: str

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAY_BE_KEPT = frozenset({"url", "username"})
-"""What is no secret, but may be kept where one is."""
+"""Keys that are no secrets, but may be kept where one is."""
 NOT_IN_A_FILE = frozenset(
     {
         *("profile", "output", "overwrite", "include", "exclude", "json", "help"),
@@ -45,7 +45,7 @@ NOT_IN_A_FILE = frozenset(
 MAKES_PROFILES = frozenset({"login"})
 """Commands that may name a profile which is not there yet."""
 MEASURED = {"bench run": frozenset({"concurrency", "page-rows"})}
-"""What a command tries out, by its words: a profile says of it what `fetch` is to do."""
+"""Options that a command tries values of, by its words: a profile says of these what `fetch` is to do."""
 _META = "mstr_arrow.profile"
 
 

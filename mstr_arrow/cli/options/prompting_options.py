@@ -1,4 +1,4 @@
-"""What an object is told before it runs: answers to prompts, pages, values of parameters."""
+"""Answers to prompts, pages, and values of parameters, which an object is told before it runs."""
 
 from dataclasses import dataclass
 

@@ -53,7 +53,7 @@ ProfileName = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """What a command was told of the server: a field per option."""
+    """The options of a command that describe the server: a field per option."""
 
     context: typer.Context
     url: Annotated[str | None, _often("--url", "URL", "The Library's, as a browser shows it. Required.")] = None

@@ -34,7 +34,7 @@ _EXAMPLE = 'TOML such as: name = "Daily", contents = ["Sales Cube"], recipients 
 
 @dataclass(frozen=True)
 class SubscriptionFile:
-    """What a file says of a subscription, as `Connection.subscribe` takes it."""
+    """A file's description of a subscription, as `Connection.subscribe` takes it."""
 
     name: str | None
     contents: list[Content]

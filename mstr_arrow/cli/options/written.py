@@ -1,4 +1,4 @@
-"""What was written of an object, for a person and for a program."""
+"""Results that were written, described for a person and for a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of a result.
+    """A result that was written, or printed.
 
     ``said`` tells it in some words. ``path`` has ``rows`` rows in ``parts`` files of ``bytes`` bytes together; it
     is None for standard output, and so are these where they are not known. ``skipped``: it was there already.

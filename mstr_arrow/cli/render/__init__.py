@@ -1,1 +1,1 @@
-"""What a person or a script sees: tables, progress, traces, errors."""
+"""The output for a person or a script: tables, progress, traces, errors."""

@@ -1,4 +1,4 @@
-"""What became of the objects of ``mstr-arrow fetch``, in a line and as JSON."""
+"""The outcomes of ``mstr-arrow fetch``, in a line and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``--log-json`` writes: standard error as JSON, an object in each line, for those who collect logs."""
+"""The lines of ``--log-json``: standard error as JSON, an object in each, for those who collect logs."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 READER_LEFT = 141
-"""What a shell says of a command whose reader has left, as ``head`` does."""
+"""The exit code of a command whose reader has left, as ``head`` does."""
 
 _FAILED = 1
 

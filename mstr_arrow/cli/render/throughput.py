@@ -1,4 +1,4 @@
-"""What a sweep found, on a terminal: sentences to act on, and a table of the levels they rest on."""
+"""The findings of a sweep, on a terminal: sentences to act on, and a table of the levels they rest on."""
 
 from __future__ import annotations
 

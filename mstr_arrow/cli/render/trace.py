@@ -1,4 +1,4 @@
-"""What ``--verbose`` draws: requests and sessions, a line each, and what the package logs besides."""
+"""The lines of ``--verbose``: requests and sessions, one each, and the package's other log records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What settings and calls are on the command line: options, variables, keys of profiles, or other advice.
+"""The command line's words for settings and calls: options, variables, keys of profiles, or other advice.
 
 The keys are those of `mstr_arrow.wording`. What a command cannot come upon is listed too, so that nothing is
 forgotten.
@@ -165,4 +165,4 @@ NOT_HERE = frozenset(
         *("Settings.session", "Settings.on_event"),
     }
 )
-"""What no command sets or calls, so that no error of one names it."""
+"""Names that no command sets or calls, so that no error of one names them."""

@@ -1,4 +1,4 @@
-"""What a SQL statement needs of the cubes it names: columns, conditions, first rows. Pure; needs sqlglot.
+"""The columns, conditions and first rows that a SQL statement needs of the cubes it names. Pure; needs sqlglot.
 
 DuckDB runs the statement just as it is written, over what was read. So nothing here has to be complete, but what is
 left out of a read must be certain not to matter: a condition counts only where it holds for every row of one table
@@ -35,10 +35,10 @@ _TYPES = {"DATE", "TIMESTAMP", "TIME"}
 _INNER = {("", ""), ("", "INNER"), ("", "CROSS")}
 _LEFT = {("LEFT", ""), ("LEFT", "OUTER")}
 _UNNAMED = {"Pivot", "Columns", "PositionalColumn", "Parameter", "Summarize", "Describe"}
-"""What may mean columns without naming them, beside stars."""
+"""Expressions that may mean columns without naming them, beside stars."""
 
 _PASSED_ON = {"Alias", "Column", "Identifier", "Literal", "Star"}
-"""What gives a row for each row, and looks at no other."""
+"""Expressions that give a row for each row, and look at no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What a file of jobs says: its tables and their check, its words in errors, what is filled in."""
+"""Files of jobs: their tables and the check of these, their words in errors, the filling in of braces."""

@@ -1,4 +1,4 @@
-"""What a file of jobs may say: its tables, their keys and what these hold, for the check and the JSON schema alike.
+"""The model of a file of jobs: its tables, their keys and what these hold, for the check and the JSON schema alike.
 
 Needs the extra ``jobs``, so only `file` imports it, when a file is read.
 """
@@ -119,7 +119,7 @@ class Place(_Table):
 
 
 class Common(_Table):
-    """What a job may say, and [defaults] for all jobs."""
+    """Keys of a job, and of [defaults] for all jobs."""
 
     server: str | None = Field(default=None, description="A table of [servers]; not needed where there is one.")
     project: str | None = None

@@ -1,4 +1,4 @@
-"""What settings and calls are in a file of jobs: its keys. The keys here are those of `mstr_arrow.wording`."""
+"""The keys of settings and calls in a file of jobs. The names are those of `mstr_arrow.wording`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a file of jobs, said in this package's words. Pure."""
+"""Errors of a file of jobs, said in this package's words. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in braces in paths, conditions and answers: dates, variables of the environment, names. Pure."""
+"""Braces in paths, conditions and answers: dates, variables of the environment, names. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WAYS = "{today}, {yesterday}, {today-7d:%Y-%m}, {now:%H}, {env:NAME}, {job} and
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a run puts in: the moment it is for, names, and the ``environment``."""
+    """Values that a run puts in: the moment it is for, names, and the ``environment``."""
 
     now: datetime
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)

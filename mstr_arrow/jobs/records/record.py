@@ -1,4 +1,4 @@
-"""What is known of a run of jobs, and of each of its jobs: what was read, where it went, what went wrong. Pure."""
+"""Records of a run of jobs, and of each of its jobs: what was read, where it went, what went wrong. Pure."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ VERSION = 1
 """The form of what is written down; a later one only adds to it."""
 
 Outcome: TypeAlias = Literal["running", "done", "skipped", "failed", "interrupted", "killed"]
-"""What became of a job; it is ``"killed"`` where its process ended without a word."""
+"""The end of a job; it is ``"killed"`` where its process ended without a word."""
 
 End: TypeAlias = Literal["finished", "interrupted", "terminated", "killed"]
-"""What ended a run: its last job, Ctrl-C, SIGTERM, or what leaves no time for a word."""
+"""The cause of a run's end: its last job, Ctrl-C, SIGTERM, or one that leaves no time for a word."""
 
 Stage: TypeAlias = Literal["find", "refresh", "execute", "read", "commit", "waiting", "transferring", "decoding"]
 """Where time went, by the clock: until the object was found, its cube published anew, its first rows there, all

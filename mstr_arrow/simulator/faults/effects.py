@@ -1,4 +1,4 @@
-"""What a fault does to a request, or to the execution, publication or delivery that the request starts."""
+"""The effects of a fault on a request, or on the execution, publication or delivery that the request starts."""
 
 from __future__ import annotations
 

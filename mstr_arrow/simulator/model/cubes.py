@@ -1,4 +1,4 @@
-"""What a simulated cube is: columns that follow from the row number alone.
+"""Simulated cubes: columns that follow from the row number alone.
 
 A cube's column is a Polars expression over ``row`` (the row number, int64); an attribute's column holds element
 *keys*, and its forms are expressions over ``key``. Nothing is stored per row, but of small cubes: they are computed

@@ -1,4 +1,4 @@
-"""What a simulated data model is: tables that are loaded, parameters, and the cube that they make.
+"""Simulated data models: tables that are loaded, parameters, and the cube that they make.
 
 A data model is read as a cube of its id; each load of a table makes other data (Wire reference, sections 7.3, 7.4).
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .cubes import Cube
 
 EXT_TYPE = 448
-"""What marks the data models among the objects of their type."""
+"""The mark of data models among the objects of their type."""
 
 VIEW_MEDIA = {"in_memory": 0, "connect_live": 0x10000, "off_memory": 0x40000}
 """The bits that tell how a model serves its data."""

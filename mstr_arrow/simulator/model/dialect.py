@@ -1,4 +1,4 @@
-"""What servers of different versions say differently (Wire reference, sections 0.3 and 3.6)."""
+"""The dialects of servers of different versions (Wire reference, sections 0.3 and 3.6)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FORM_TYPES = {"dateTime": 1, "number": 2, "text": 3, "date": 8, "time": 9, "big
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a version of the server knows.
+    """The features and words of a version of the server.
 
     ``fields`` leaves parts of a page out, ``subtotals`` can hide them, ``python`` log-ins name application type
     76, a pushed definition ``overwrites`` a dataset of its name; servers without ``names`` give types as numbers,

@@ -30,7 +30,7 @@ REQUIRED = "Prompt validation failed. This is a required prompt."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What an answer does: conditions on rows, objects that are shown, the level of the level metric.
+    """The effects of an answer: conditions on rows, objects that are shown, the level of the level metric.
 
     Nothing is chosen by None.
     """
@@ -67,7 +67,7 @@ class Prompt:
 
     @property
     def key(self) -> str:
-        """What names this occurrence alone."""
+        """A name of this occurrence alone."""
         return f"{self.id}@{self.occurrence}@10"
 
     def describe(self, *, names: bool = True) -> dict[str, Any]:

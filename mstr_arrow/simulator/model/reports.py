@@ -1,4 +1,4 @@
-"""What a simulated report is: two axes of units, metrics somewhere on them, and a value in every cell.
+"""Simulated reports: two axes of units, metrics somewhere on them, and a value in every cell.
 
 As in cubes nothing is stored per row. The lines of an axis are numbered; a unit's element keys are
 expressions over the number of the line (``row``), and a metric is an expression over the number of the *cell*:

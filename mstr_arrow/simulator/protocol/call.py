@@ -1,4 +1,4 @@
-"""What a handler is given and what it gives back."""
+"""A call of a handler, and its reply."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROJECT = "X-MSTR-ProjectID"
 
 
 class Needs(Enum):
-    """What a request must bring: nothing, a session, or a session and a project."""
+    """The keys that a request must bring: none, a session, or a session and a project."""
 
     NOTHING = 0
     SESSION = 1
@@ -62,7 +62,7 @@ class Call:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What is in the project that the request names; in the first, where it names none."""
+        """The catalogue of the project that the request names; of the first, where it names none."""
         return self.server.projects.catalogue(self.headers.get(PROJECT))
 
     def effect_of(self, kind: type[E]) -> E | None:

@@ -48,7 +48,7 @@ def application(server: IServer) -> web.Application:
 
 
 class _Front:
-    """What stands between aiohttp and the handlers."""
+    """The front between aiohttp and the handlers."""
 
     def __init__(self, server: IServer) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""What the pages of cubes and reports are put together from: forms, elements, metrics and their values as JSON."""
+"""The parts of pages of cubes and reports: forms, elements, metrics and their values as JSON."""
 
 from __future__ import annotations
 

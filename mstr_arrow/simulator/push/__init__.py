@@ -1,1 +1,1 @@
-"""What clients push: definitions, chunks, upload sessions, and the datasets that publishing makes of them."""
+"""Pushed data: definitions, chunks, upload sessions, and the datasets that publishing makes of them."""

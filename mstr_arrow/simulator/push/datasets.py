@@ -155,7 +155,7 @@ class Datasets:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Publication:
-    """What a dataset will hold once its upload session is published."""
+    """A dataset as it will be once its upload session is published."""
 
     tables: dict[str, pl.DataFrame]
     counts: dict[str, int]

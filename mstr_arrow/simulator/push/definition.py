@@ -22,7 +22,7 @@ DATA_TYPES = {
     "TIME": "time",
     "DATETIME": "timeStamp",
 }
-"""What a column may be declared as, and what pages call it."""
+"""Data types that a column may be declared as, and their names in pages."""
 
 NUMBERS = ("INTEGER", "BIGINTEGER", "DOUBLE", "BIGDECIMAL")
 

@@ -1,4 +1,4 @@
-"""What publishing does to the rows of a table (Wire reference, section 6.3)."""
+"""The policies by which publishing changes the rows of a table (Wire reference, section 6.3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 REPLACE, ADD, UPDATE, UPSERT = "replace", "add", "update", "upsert"
 
 Adding: TypeAlias = Literal["append", "ignore", "change"]
-"""What "add" does to a row whose key is there: one more such row, nothing, or what an update does."""
+"""The effect of "add" on a row whose key is there: one more such row, nothing, or that of an update."""
 
 _MOST_DIGITS = 38
 

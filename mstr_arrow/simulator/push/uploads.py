@@ -36,7 +36,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class TableUpload:
-    """What goes into one table; ``chunks`` by their index."""
+    """The data of an upload for one table; ``chunks`` by their index."""
 
     layout: Layout
     policy: str

@@ -1,1 +1,1 @@
-"""What a request makes of a cube or a report: filtered, added up, sorted, paged, its prompts answered. Pure."""
+"""Rules that make a result of a cube or a report: filter, add up, sort, page, answer prompts. Pure."""

@@ -28,7 +28,7 @@ _MOMENT = pl.Datetime("us")
 _DECIMAL = pl.Decimal(38, 18)
 _DECIMAL_SCALE = 18
 _RANGES = {0: range(-(2**63), 2**63), _DECIMAL_SCALE: range(1 - 10**38, 10**38)}
-"""What fits a number column that is no double, in units of its last place, by the number of its places."""
+"""The range of a number column that is no double, in units of its last place, by the number of its places."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ class Subject:
 
     @property
     def kind(self) -> Kind:
-        """What the column can be compared with."""
+        """The kind of values that the column can be compared with."""
         return Kind.of(self.dtype)
 
     def constantly(self, answer: bool | None) -> pl.Expr:

@@ -32,7 +32,7 @@ _MOMENT = re.compile(rf"(?P<month>[0-9]{{1,2}})/(?P<day>[0-9]{{1,2}})/(?P<year>[
 
 
 class Kind(Enum):
-    """What can be compared with each other."""
+    """Kinds of values: those of one kind can be compared with each other."""
 
     NUMBER = "number"
     TEXT = "text"

@@ -1,4 +1,4 @@
-"""What the body of a subscription must be, and what the server makes of it (Wire reference, section 8.1)."""
+"""The check of a subscription's body, and the subscription that it makes (Wire reference, section 8.1)."""
 
 from __future__ import annotations
 

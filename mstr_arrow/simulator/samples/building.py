@@ -1,4 +1,4 @@
-"""What sample reports are built of: attributes, metrics and axes made of lists."""
+"""Building blocks of sample reports: attributes, metrics and axes made of lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the simulated project begins with: all sample cubes and reports."""
+"""The simulated project at its beginning: all sample cubes and reports."""
 
 from __future__ import annotations
 

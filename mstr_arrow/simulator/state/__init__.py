@@ -1,1 +1,1 @@
-"""What the running server holds and changes: sessions, instances, jobs, caches, kept pages, the requests it saw."""
+"""The state of the running server: sessions, instances, jobs, caches, kept pages, the requests it saw."""

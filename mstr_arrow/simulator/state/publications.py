@@ -23,7 +23,7 @@ FIRST_JOB = 1001
 
 
 class Publications:
-    """What publishing makes of the cubes of the catalogue; ``changed`` is told the id of each that it changes."""
+    """Publications, which change cubes of the catalogue; ``changed`` is told the id of each that changes."""
 
     def __init__(
         self, catalogue: Catalogue, jobs: Jobs, settings: ServerSettings, changed: Callable[[str], object]

@@ -24,7 +24,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(slots=True, kw_only=True)
 class InstanceCounts:
-    """What became of the instances of a session.
+    """The counts of a session's instances.
 
     ``most`` were alive at once; ``missed`` is how many of those ``evicted``, to make room for others, were asked
     for again.

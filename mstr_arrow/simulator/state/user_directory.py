@@ -1,4 +1,4 @@
-"""Who the server knows: users with their addresses, groups and contacts."""
+"""The users that the server knows, with their addresses, groups and contacts."""
 
 from __future__ import annotations
 
