@@ -96,7 +96,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
             background.run(self._close(log_out=log_out))
 
     async def close_async(self, *, log_out: bool | None = None) -> None:
-        """Do what `close` does."""
+        """Close the connection as `close` does, without blocking the event loop."""
         if self._client.is_open:
             await background.bridge(self._close(log_out=log_out))
 
@@ -119,7 +119,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         background.run(self._client.reopen())
 
     async def connect_async(self) -> None:
-        """Do what `connect` does."""
+        """Open a closed connection again as `connect` does, without blocking the event loop."""
         await background.bridge(self._client.reopen())
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         *,
         format: Format = "mstr_arrow",  # noqa: A002  what it is
     ) -> dict[str, Any]:
-        """Do what `save_session` does."""
+        """Return the session for another process as `save_session` does, without blocking the event loop."""
         return await self._client.bridge(self._save(path, format))
 
     async def _save(self, path: str | os.PathLike[str] | None, layout: Format) -> dict[str, Any]:
@@ -180,7 +180,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return self._client.run(fetch_projects(self._client.http.own))
 
     async def projects_async(self) -> list[Project]:
-        """Do what `projects` does."""
+        """Return the projects as `projects` does, without blocking the event loop."""
         return await self._client.bridge(fetch_projects(self._client.http.own))
 
     def project(self, name_or_id: str) -> Project:
@@ -193,7 +193,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return self._client.run(self._choose_project(name_or_id))
 
     async def project_async(self, name_or_id: str) -> Project:
-        """Do what `project` does."""
+        """Return one project as `project` does, without blocking the event loop."""
         return await self._client.bridge(self._choose_project(name_or_id))
 
     def in_project(self, name_or_id: str) -> Connection:
@@ -210,7 +210,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         return self._client.run(self._in_project(name_or_id))
 
     async def in_project_async(self, name_or_id: str) -> Connection:
-        """Do what `in_project` does."""
+        """Return a connection in another project as `in_project` does, without blocking the event loop."""
         return await self._client.bridge(self._in_project(name_or_id))
 
     async def _choose_project(self, name_or_id: str) -> Project:
@@ -266,7 +266,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         instance_id: str | None = None,
         **options: Unpack[ScanOptions],
     ) -> Cube:
-        """Do what `cube` does."""
+        """Find a cube as `cube` does, without blocking the event loop."""
         cube = self._cube(name_or_id, options, row_counts=row_counts, instance_id=instance_id)
         return await self._client.bridge(cube)
 
@@ -312,7 +312,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         instance_id: str | None = None,
         **options: Unpack[ScanOptions],
     ) -> DataModel:
-        """Do what `data_model` does."""
+        """Find a data model as `data_model` does, without blocking the event loop."""
         model = self._data_model(name_or_id, options, parameters, row_counts=row_counts, instance_id=instance_id)
         return await self._client.bridge(model)
 
@@ -353,7 +353,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     async def report_async(
         self, name_or_id: str, *, instance_id: str | None = None, **options: Unpack[ScanOptions]
     ) -> Report:
-        """Do what `report` does."""
+        """Find a report as `report` does, without blocking the event loop."""
         return await self._client.bridge(self._report(name_or_id, options, instance_id))
 
     async def _report(self, name_or_id: str, options: ScanOptions, instance_id: str | None) -> Report:
@@ -386,7 +386,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
 
     @takes(WriteOptions)
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
-        """Do what `write` does."""
+        """Write tables to a SuperCube as `write` does, without blocking the event loop."""
         from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
         from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415
 

@@ -41,7 +41,7 @@ async def resolve(credential: Credential, where: str) -> str:
 
 
 def resolve_here(credential: Credential, where: str) -> str:
-    """Do what `resolve` does for a synchronous caller, in whose own thread a plain function runs.
+    """Return a credential's text as `resolve` does, for a synchronous caller, in whose own thread functions run.
 
     So one that asks on the terminal hears Ctrl-C. What it returns is awaited, if it can be, on the background
     loop.

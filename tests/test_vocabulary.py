@@ -9,6 +9,7 @@ import pytest
 from tests.support.vocabulary import (
     ROOT,
     TOWER,
+    Module,
     classes_in,
     is_past,
     is_present,
@@ -87,3 +88,18 @@ def test_participles_are_recognised(word):
 def test_verbs_are_none(word):
     assert not is_past(word)
     assert not is_present(word)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('"""What is it."""', "1: What"),
+        ('x = 1\n"""The rows that\nwhoever asks gets."""', "2: whoever"),
+        ("# see\n# what there\n# is", "1: what there is"),
+        ('# What passes\n"""Rows."""\nhint = "Ask whoever knows."', None),
+    ],
+)
+def test_words_in_place_of_a_subject_are_found_in_docstrings_and_comments(tmp_path, source, found):
+    path = tmp_path / "rows.py"
+    path.write_text(source + "\n", encoding="utf-8")
+    assert list(riddles_in([Module(path, "rows")])) == ([f"rows:{found}"] if found else [])

@@ -79,7 +79,7 @@ class CubeCache:
         return self._client.run(self._alter({"loadedState": "loaded"}))
 
     async def load_async(self) -> CubeCache:
-        """Do what `load` does."""
+        """Load the cache as `load` does, without blocking the event loop."""
         return await self._client.bridge(self._alter({"loadedState": "loaded"}))
 
     def unload(self) -> CubeCache:
@@ -87,7 +87,7 @@ class CubeCache:
         return self._client.run(self._alter({"loadedState": "unloaded"}))
 
     async def unload_async(self) -> CubeCache:
-        """Do what `unload` does."""
+        """Unload the cache as `unload` does, without blocking the event loop."""
         return await self._client.bridge(self._alter({"loadedState": "unloaded"}))
 
     def activate(self) -> CubeCache:
@@ -95,7 +95,7 @@ class CubeCache:
         return self._client.run(self._alter({"active": True}))
 
     async def activate_async(self) -> CubeCache:
-        """Do what `activate` does."""
+        """Activate the cache as `activate` does, without blocking the event loop."""
         return await self._client.bridge(self._alter({"active": True}))
 
     def deactivate(self) -> CubeCache:
@@ -103,7 +103,7 @@ class CubeCache:
         return self._client.run(self._alter({"active": False}))
 
     async def deactivate_async(self) -> CubeCache:
-        """Do what `deactivate` does."""
+        """Deactivate the cache as `deactivate` does, without blocking the event loop."""
         return await self._client.bridge(self._alter({"active": False}))
 
     def delete(self) -> None:
@@ -114,7 +114,7 @@ class CubeCache:
         self._client.run(delete(self._client.http, self.id))
 
     async def delete_async(self) -> None:
-        """Do what `delete` does."""
+        """Delete the cache as `delete` does, without blocking the event loop."""
         await self._client.bridge(delete(self._client.http, self.id))
 
     async def _alter(self, state: dict[str, object]) -> CubeCache:

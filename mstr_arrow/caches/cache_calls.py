@@ -33,7 +33,7 @@ class CacheCalls(Connected):
         return self._client.run(fetch_caches(self._client, cube, node))
 
     async def caches_async(self, cube: str | None = None, *, node: str | None = None) -> CubeCaches:
-        """Do what `caches` does."""
+        """Return the caches as `caches` does, without blocking the event loop."""
         return await self._client.bridge(fetch_caches(self._client, cube, node))
 
 

@@ -63,7 +63,7 @@ class CatalogueEntry(ObjectInfo):
         self._client.run(self._certify(certified=True))
 
     async def certify_async(self) -> None:
-        """Do what `certify` does."""
+        """Certify the object as `certify` does, without blocking the event loop."""
         await self._client.bridge(self._certify(certified=True))
 
     def decertify(self) -> None:
@@ -71,7 +71,7 @@ class CatalogueEntry(ObjectInfo):
         self._client.run(self._certify(certified=False))
 
     async def decertify_async(self) -> None:
-        """Do what `decertify` does."""
+        """Take the certificate away as `decertify` does, without blocking the event loop."""
         await self._client.bridge(self._certify(certified=False))
 
     async def _certify(self, *, certified: bool) -> None:

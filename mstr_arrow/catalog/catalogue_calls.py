@@ -71,7 +71,7 @@ class CatalogueCalls(Connected):
         complete: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Catalogue:
-        """Do what `objects` does."""
+        """List objects as `objects` does, without blocking the event loop."""
         listing = Listing(self._client, Wanted(pattern, kind, certified), on_progress)
         return warn_of(*await self._client.bridge(listing.read(projects, complete=complete, details=details)))
 
@@ -110,7 +110,7 @@ class CatalogueCalls(Connected):
         root: str | None = None,
         complete: bool = False,
     ) -> Objects:
-        """Do what `search` does."""
+        """Search the project as `search` does, without blocking the event loop."""
         found = await self._client.bridge(self._search(pattern, type_numbers(type), root, complete=complete))
         return warn_of(*found)
 
@@ -134,7 +134,7 @@ class CatalogueCalls(Connected):
         return self._client.run(self._contents(folder))
 
     async def contents_async(self, folder: str | None = None) -> Objects:
-        """Do what `contents` does."""
+        """List the objects in a folder as `contents` does, without blocking the event loop."""
         return await self._client.bridge(self._contents(folder))
 
     def folders(self, folder: str | None = None) -> Objects:
@@ -147,7 +147,7 @@ class CatalogueCalls(Connected):
         return self._client.run(self._folders(folder))
 
     async def folders_async(self, folder: str | None = None) -> Objects:
-        """Do what `folders` does."""
+        """List the folders in a folder as `folders` does, without blocking the event loop."""
         return await self._client.bridge(self._folders(folder))
 
     async def _contents(self, folder: str | None) -> Objects:
@@ -171,5 +171,5 @@ class CatalogueCalls(Connected):
         return self._client.run(find(self._client.http, name_or_id, kind))
 
     async def find_async(self, name_or_id: str, kind: Kind | None = None) -> ObjectInfo:
-        """Do what `find` does."""
+        """Find one object as `find` does, without blocking the event loop."""
         return await self._client.bridge(find(self._client.http, name_or_id, kind))

@@ -117,7 +117,7 @@ def read_page(response: Response) -> Page:
 
 
 def read_infos(response: Response) -> Page:
-    """Do what `read_page` does, into a list of `ObjectInfo`."""
+    """Read a page of a search as `read_page` does, into a list of `ObjectInfo`."""
     infos, total = _plain(response, response.text())
     totals = [
         each for each in (total, whole_number(response.headers.get(_TOTAL))) if each is not None and each >= 0

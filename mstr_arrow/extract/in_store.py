@@ -238,7 +238,7 @@ class FolderInStore:
         self._show(self._noted)
 
     def _show_what_is_whole(self) -> None:
-        """Do what a run was killed at: whichever of the two does it, it is done once."""
+        """Finish the step at which a run was killed: whichever of the two does it, it is done once."""
         begun = self._hold.beginning
         try:
             manifest = None if begun.manifest is None else read_manifest(_encode(begun.manifest))

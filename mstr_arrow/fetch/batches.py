@@ -84,7 +84,7 @@ class Batches:
         return batch
 
     async def aclose(self) -> None:
-        """Do what `close` does."""
+        """Stop the requests as `close` does, without blocking the event loop."""
         if self._open:
             await background.bridge(self._reader.aclose())
             self._tell()

@@ -139,7 +139,7 @@ class Http:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> T:
-        """Do what `request` does, and return what ``reader`` makes of the response.
+        """Send a request as `request` does, and return the response as ``reader`` reads it.
 
         Where it raises ProtocolError, what is safe is sent once more; `Options` says what becomes of the rest.
         """

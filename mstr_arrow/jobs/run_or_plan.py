@@ -88,13 +88,13 @@ async def run_async(
     connection: Connection | None = None,
     on_progress: OnProgress | None = None,
 ) -> RunRecord:
-    """Do what `run` does."""
+    """Run the jobs of a file as `run` does, without blocking the event loop."""
     choice = _choice(only, day, connection, on_progress, if_changed=if_changed, anew=anew)
     return await background.bridge(_run(file, choice))
 
 
 def run_with(file: str | os.PathLike[str], choice: RunChoice) -> RunRecord:
-    """Do what `run` does, with another way to the server of jobs that name none."""
+    """Run the jobs of a file as `run` does, with another way to the server of jobs that name none."""
     return background.run(_run(file, choice))
 
 

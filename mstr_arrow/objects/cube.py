@@ -180,7 +180,7 @@ class Cube(Described):
         timeout: float | None = None,  # noqa: ASYNC109 - as its twin has it
         on_progress: OnProgress = None,
     ) -> Publication:
-        """Do what `refresh` does."""
+        """Publish the cube anew as `refresh` does, without blocking the event loop."""
         return warn_of_publication(await self._client.bridge(self._refresh(wait, timeout, on_progress)))
 
     async def _refresh(self, wait: bool, seconds: float | None, on_progress: OnProgress) -> Publication:

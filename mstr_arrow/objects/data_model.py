@@ -103,7 +103,7 @@ class DataModel(Cube):
         timeout: float | None = None,  # noqa: ASYNC109 - as its twin has it
         on_progress: OnProgress = None,
     ) -> Publication:
-        """Do what `refresh` does."""
+        """Load tables of the model anew as `refresh` does, without blocking the event loop."""
         return warn_of_publication(
             await self._client.bridge(self._refresh_tables(tables, wait, timeout, on_progress))
         )
@@ -137,7 +137,7 @@ class DataModel(Cube):
         return self._client.run(fetch_tables(self._client.http, self.id))
 
     async def tables_async(self) -> ModelTables:
-        """Do what `tables` does."""
+        """Return the tables as `tables` does, without blocking the event loop."""
         return await self._client.bridge(fetch_tables(self._client.http, self.id))
 
     def parameters(self) -> ModelParameters:
@@ -152,7 +152,7 @@ class DataModel(Cube):
         return self._client.run(fetch_parameters(self._client.http, self.id))
 
     async def parameters_async(self) -> ModelParameters:
-        """Do what `parameters` does."""
+        """Return the parameters as `parameters` does, without blocking the event loop."""
         return await self._client.bridge(fetch_parameters(self._client.http, self.id))
 
 

@@ -60,7 +60,7 @@ class Described(Sql):
         self._client.run(certify(self._client.http, self.id))
 
     async def certify_async(self) -> None:
-        """Do what `certify` does."""
+        """Certify the object as `certify` does, without blocking the event loop."""
         await self._client.bridge(certify(self._client.http, self.id))
 
     def decertify(self) -> None:
@@ -68,7 +68,7 @@ class Described(Sql):
         self._client.run(certify(self._client.http, self.id, certified=False))
 
     async def decertify_async(self) -> None:
-        """Do what `decertify` does."""
+        """Take the certificate away as `decertify` does, without blocking the event loop."""
         await self._client.bridge(certify(self._client.http, self.id, certified=False))
 
     @property
@@ -129,7 +129,7 @@ class Described(Sql):
         return _pass_on(*self._client.run(read_elements(self._resolver, attribute)))
 
     async def elements_async(self, attribute: str) -> pa.Table:
-        """Do what `elements` does."""
+        """Return the elements of an attribute as `elements` does, without blocking the event loop."""
         return _pass_on(*await self._client.bridge(read_elements(self._resolver, attribute)))
 
 

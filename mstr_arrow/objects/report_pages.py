@@ -37,7 +37,7 @@ class Paged(Scan):
         return self._client.run(_pages(self._resolver))
 
     async def pages_async(self) -> pa.Table:
-        """Do what `pages` does."""
+        """List the pages as `pages` does, without blocking the event loop."""
         return await self._client.bridge(_pages(self._resolver))
 
     def page_by(self, choice: Mapping[str, object] | None = None, /, **named: object) -> Self:

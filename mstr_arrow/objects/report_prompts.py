@@ -153,7 +153,7 @@ class Prompts(Sequence["Prompt"], Generic[R]):
         return self._client.run(self._choices(prompt, search))
 
     async def choices_async(self, prompt: str, search: str | None = None) -> pa.Table:
-        """Do what `choices` does."""
+        """List the choices of a prompt as `choices` does, without blocking the event loop."""
         return await self._client.bridge(self._choices(prompt, search))
 
     def _list_now(self) -> Listing:

@@ -24,5 +24,5 @@ class Sql(Scan):
         return self._client.run(sql_view(self._resolver.session, self._resolver.source))
 
     async def sql_view_async(self) -> str:
-        """Do what `sql_view` does."""
+        """Return the SQL of the object as `sql_view` does, without blocking the event loop."""
         return await self._client.bridge(sql_view(self._resolver.session, self._resolver.source))

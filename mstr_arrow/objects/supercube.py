@@ -105,7 +105,7 @@ class SuperCube:
 
     @takes(CreateOptions)
     async def create_async(self, folder_id: str | None = None, **options: Unpack[CreateOptions]) -> WriteResult:
-        """Do what `create` does."""
+        """Create the cube as `create` does, without blocking the event loop."""
         return warn_of_result(await self._client.bridge(self._writer.create(folder_id, **options)), stacklevel=4)
 
     @takes(UpdateOptions)
@@ -121,7 +121,7 @@ class SuperCube:
 
     @takes(UpdateOptions)
     async def update_async(self, **options: Unpack[UpdateOptions]) -> WriteResult:
-        """Do what `update` does."""
+        """Send the tables to an existing cube as `update` does, without blocking the event loop."""
         return warn_of_result(await self._client.bridge(self._writer.update(**options)), stacklevel=4)
 
     def publish(self) -> WriteResult:
@@ -134,7 +134,7 @@ class SuperCube:
         return warn_of_result(self._client.run(self._writer.publish()))
 
     async def publish_async(self) -> WriteResult:
-        """Do what `publish` does."""
+        """Publish the rows as `publish` does, without blocking the event loop."""
         return warn_of_result(await self._client.bridge(self._writer.publish()))
 
     def publish_status(self) -> PublishStatus | None:
@@ -142,7 +142,7 @@ class SuperCube:
         return self._client.run(self._writer.publish_status())
 
     async def publish_status_async(self) -> PublishStatus | None:
-        """Do what `publish_status` does."""
+        """Return the state of the publication as `publish_status` does, without blocking the event loop."""
         return await self._client.bridge(self._writer.publish_status())
 
     def discard(self) -> None:
@@ -150,7 +150,7 @@ class SuperCube:
         self._client.run(self._writer.discard())
 
     async def discard_async(self) -> None:
-        """Do what `discard` does."""
+        """Delete the upload session as `discard` does, without blocking the event loop."""
         await self._client.bridge(self._writer.discard())
 
     def certify(self, certified: bool = True) -> None:
@@ -161,7 +161,7 @@ class SuperCube:
         self._client.run(self._writer.certify(certified=certified))
 
     async def certify_async(self, certified: bool = True) -> None:
-        """Do what `certify` does."""
+        """Certify the cube as `certify` does, without blocking the event loop."""
         await self._client.bridge(self._writer.certify(certified=certified))
 
     def decertify(self) -> None:
@@ -169,7 +169,7 @@ class SuperCube:
         self.certify(certified=False)
 
     async def decertify_async(self) -> None:
-        """Do what `decertify` does."""
+        """Take the certificate away as `decertify` does, without blocking the event loop."""
         await self.certify_async(certified=False)
 
     def delete(self) -> None:
@@ -177,7 +177,7 @@ class SuperCube:
         self._client.run(self._writer.delete())
 
     async def delete_async(self) -> None:
-        """Do what `delete` does."""
+        """Delete the cube as `delete` does, without blocking the event loop."""
         await self._client.bridge(self._writer.delete())
 
 

@@ -131,7 +131,7 @@ class Following:
         return cancelled
 
     async def aclose(self) -> None:
-        """Do what `give_up` does: the session is about to be logged out."""
+        """Give up as `give_up` does: the session is about to be logged out."""
         await self.give_up()
 
     async def detach(self) -> None:

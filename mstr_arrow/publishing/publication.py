@@ -78,7 +78,7 @@ class Publication:
         timeout: float | None = None,  # noqa: ASYNC109 - as its twin has it
         on_progress: OnProgress = None,
     ) -> PublicationStatus:
-        """Do what `wait` does."""
+        """Wait for the end as `wait` does, without blocking the event loop."""
         if not self.status.over:
             await self._client.bridge(self._wait(timeout, on_progress))
         return self._end()
@@ -100,7 +100,7 @@ class Publication:
             self._client.run(self._following.cancel())
 
     async def cancel_async(self) -> None:
-        """Do what `cancel` does."""
+        """Cancel the publication as `cancel` does, without blocking the event loop."""
         if not self.status.over:
             await self._client.bridge(self._following.cancel())
 
@@ -114,7 +114,7 @@ class Publication:
             self._client.run(self._detach())
 
     async def detach_async(self) -> None:
-        """Do what `detach` does."""
+        """Leave the publication to itself as `detach` does, without blocking the event loop."""
         if not self.status.over:
             await self._client.bridge(self._detach())
 

@@ -220,7 +220,7 @@ class ScanBuilder:
         return self._client.run(self._resolver.explain())
 
     async def explain_async(self) -> str:
-        """Do what `explain` does."""
+        """Describe the scan as `explain` does, without blocking the event loop."""
         return await self._client.bridge(self._resolver.explain())
 
     # Before reading
@@ -247,7 +247,7 @@ class ScanBuilder:
         return self._client.run(self._count_rows())
 
     async def count_rows_async(self) -> int:
-        """Do what `count_rows` does."""
+        """Return the number of rows as `count_rows` does, without blocking the event loop."""
         return await self._client.bridge(self._count_rows())
 
     @property

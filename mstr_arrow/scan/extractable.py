@@ -77,7 +77,7 @@ class Extractable:
         on_progress: OnProgress = None,
         **options: Unpack[ExtractOptions],
     ) -> ExtractResult:
-        """Do what `extract` does."""
+        """Write all rows into a folder of parts as `extract` does, without blocking the event loop."""
         return self._pass_on_result(
             await self._client.bridge(self._extract(folder, complete_options(options), on_progress))
         )

@@ -57,7 +57,7 @@ class Scan(Tabular, Extractable):
         return self._pass_on(self._client.run(self._to_arrow(strings, on_progress)))
 
     async def to_arrow_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> pa.Table:
-        """Do what `to_arrow` does."""
+        """Return all rows as a table as `to_arrow` does, without blocking the event loop."""
         return self._pass_on(await self._client.bridge(self._to_arrow(strings, on_progress)))
 
     def to_polars(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
@@ -65,7 +65,7 @@ class Scan(Tabular, Extractable):
         return self._pass_on(self._client.run(self._to_polars(strings, on_progress)))
 
     async def to_polars_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> pl.DataFrame:
-        """Do what `to_polars` does."""
+        """Return all rows as a Polars frame as `to_polars` does, without blocking the event loop."""
         return self._pass_on(await self._client.bridge(self._to_polars(strings, on_progress)))
 
     def to_pandas(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
@@ -73,7 +73,7 @@ class Scan(Tabular, Extractable):
         return self._pass_on(self._client.run(self._to_pandas(strings, on_progress)))
 
     async def to_pandas_async(self, *, strings: Strings = "plain", on_progress: OnProgress = None) -> Any:
-        """Do what `to_pandas` does."""
+        """Return all rows as a pandas frame as `to_pandas` does, without blocking the event loop."""
         return self._pass_on(await self._client.bridge(self._to_pandas(strings, on_progress)))
 
     # Batch by batch
@@ -86,7 +86,7 @@ class Scan(Tabular, Extractable):
         return self._client.run(self._open_batches(strings, on_progress))
 
     async def to_batches_async(self, *, strings: Strings = "dictionary", on_progress: OnProgress = None) -> Batches:
-        """Do what `to_batches` does; iterate with ``async for``."""
+        """Open a read as `to_batches` does, without blocking the event loop; iterate with ``async for``."""
         return await self._client.bridge(self._open_batches(strings, on_progress))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -108,7 +108,7 @@ class Scan(Tabular, Extractable):
     async def to_reader_async(
         self, *, strings: Strings = "dictionary", on_progress: OnProgress = None
     ) -> pa.RecordBatchReader:
-        """Do what `to_reader` does; reading from it blocks."""
+        """Open a read as `to_reader` does, without blocking the event loop; reading from it blocks."""
         return _reader(await self.to_batches_async(strings=strings, on_progress=on_progress))
 
     def __arrow_c_schema__(self) -> object:

@@ -88,7 +88,7 @@ class Tabular(Writable):
         storage_options: Mapping[str, str] | None = None,
         on_progress: OnProgress = None,
     ) -> ScanStats:
-        """Do what `write_delta` does."""
+        """Write all rows to a Delta table as `write_delta` does, without blocking the event loop."""
         sink = DeltaTableSink(table, choice(mode, keys, schema_mode, partition_by), replace_where, storage_options)
         return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
@@ -121,7 +121,7 @@ class Tabular(Writable):
         storage_options: Mapping[str, str] | None = None,
         on_progress: OnProgress = None,
     ) -> ScanStats:
-        """Do what `write_iceberg` does."""
+        """Write all rows to an Iceberg table as `write_iceberg` does, without blocking the event loop."""
         sink = IcebergTableSink(table, choice(mode, (), schema_mode, partition_by), storage_options)
         return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
@@ -157,7 +157,7 @@ class Tabular(Writable):
         schema_mode: SchemaMode = "fixed",
         on_progress: OnProgress = None,
     ) -> ScanStats:
-        """Do what `write_duckdb` does."""
+        """Write all rows to a table of DuckDB as `write_duckdb` does, without blocking the event loop."""
         sink = DuckDBTableSink(database, table, choice(mode, keys, schema_mode))
         return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
@@ -193,6 +193,6 @@ class Tabular(Writable):
         driver_options: Mapping[str, str] | None = None,
         on_progress: OnProgress = None,
     ) -> ScanStats:
-        """Do what `write_adbc` does."""
+        """Write all rows to a table of a database as `write_adbc` does, without blocking the event loop."""
         sink = AdbcTableSink(database, table, choice(mode, keys), driver, driver_options)
         return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))

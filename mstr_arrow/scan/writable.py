@@ -100,7 +100,7 @@ class Writable(ScanBuilder):
         overwrite: bool = False,
         on_progress: OnProgress = None,
     ) -> ScanStats:
-        """Do what `write_parquet` does."""
+        """Write all rows to a Parquet file or folder as `write_parquet` does, without blocking the event loop."""
         sink = _parquet(
             path,
             partition_by,
@@ -124,7 +124,7 @@ class Writable(ScanBuilder):
     async def write_ipc_async(
         self, path: Target, *, stream: bool = False, on_progress: OnProgress = None
     ) -> ScanStats:
-        """Do what `write_ipc` does."""
+        """Write all rows to an Arrow IPC file or stream as `write_ipc` does, without blocking the event loop."""
         sink = IpcStream(path) if stream else IpcFile(path)
         return self._warn_of_losses(await self._client.bridge(self._write(sink, on_progress)))
 
@@ -133,7 +133,7 @@ class Writable(ScanBuilder):
         return self._warn_of_losses(self._client.run(self._write(Csv(path), on_progress)))
 
     async def write_csv_async(self, path: Target, *, on_progress: OnProgress = None) -> ScanStats:
-        """Do what `write_csv` does."""
+        """Write all rows as CSV as `write_csv` does, without blocking the event loop."""
         return self._warn_of_losses(await self._client.bridge(self._write(Csv(path), on_progress)))
 
     @trace("mstr_arrow.write", lambda _self, sink, _on_progress: {"mstr_arrow.sink": type(sink).__name__})

@@ -61,7 +61,7 @@ class Access:
         return self._resolve(url, {} if self.login is None else await self.login.body())
 
     def resolve_here(self) -> Resolved:
-        """Do what `resolve` does, and call functions in the caller's own thread."""
+        """Fetch URL and credentials as `resolve` does, but call functions in the caller's own thread."""
         url = None if self.url is None else resolve_here(self.url, name_path("connect.url"))
         return self._resolve(url, {} if self.login is None else self.login.body_here())
 

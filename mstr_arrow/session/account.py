@@ -30,7 +30,7 @@ class SessionCalls(Connected):
         return not self._client.http.closed and self._client.run(self._has_session())
 
     async def has_session_async(self) -> bool:
-        """Do what `has_session` does."""
+        """Tell whether the session is known as `has_session` does, without blocking the event loop."""
         return not self._client.http.closed and await self._client.bridge(self._has_session())
 
     async def _has_session(self) -> bool:
@@ -50,7 +50,7 @@ class SessionCalls(Connected):
         return self._client.run(self._status())
 
     async def status_async(self) -> ServerStatus:
-        """Do what `status` does."""
+        """Return the server's versions as `status` does, without blocking the event loop."""
         return await self._client.bridge(self._status())
 
     async def _status(self) -> ServerStatus:
@@ -67,7 +67,7 @@ class SessionCalls(Connected):
         return self._client.run(fetch_session_info(self._client.http.own))
 
     async def session_info_async(self) -> SessionInfo:
-        """Do what `session_info` does."""
+        """Return the description of the session as `session_info` does, without blocking the event loop."""
         return await self._client.bridge(fetch_session_info(self._client.http.own))
 
     def extend_session(self) -> None:
@@ -78,7 +78,7 @@ class SessionCalls(Connected):
         self._client.run(self._extend())
 
     async def extend_session_async(self) -> None:
-        """Do what `extend_session` does."""
+        """Restart the session's idle time as `extend_session` does, without blocking the event loop."""
         await self._client.bridge(self._extend())
 
     async def _extend(self) -> None:
@@ -94,7 +94,7 @@ class SessionCalls(Connected):
         return self._client.run(fetch_user(self._client.http.own))
 
     async def user_info_async(self) -> UserInfo:
-        """Do what `user_info` does."""
+        """Return the description of the user as `user_info` does, without blocking the event loop."""
         return await self._client.bridge(fetch_user(self._client.http.own))
 
     def renew(self) -> None:
@@ -107,7 +107,7 @@ class SessionCalls(Connected):
         self._client.run(self._client.session.whole.renew())
 
     async def renew_async(self) -> None:
-        """Do what `renew` does."""
+        """Log out and in again as `renew` does, without blocking the event loop."""
         await self._client.bridge(self._client.session.whole.renew())
 
     def identity_token(self) -> str:
@@ -121,7 +121,7 @@ class SessionCalls(Connected):
         return self._client.run(self._delegate())
 
     async def identity_token_async(self) -> str:
-        """Do what `identity_token` does."""
+        """Return an identity token as `identity_token` does, without blocking the event loop."""
         return await self._client.bridge(self._delegate())
 
     async def _delegate(self) -> str:
@@ -139,7 +139,7 @@ class SessionCalls(Connected):
         return self._client.run(validate_identity_token(self._client.http.own, masked))
 
     async def validate_identity_token_async(self, token: str) -> bool:
-        """Do what `validate_identity_token` does."""
+        """Check an identity token as `validate_identity_token` does, without blocking the event loop."""
         masked, token = Masked(token), ""
         return await self._client.bridge(validate_identity_token(self._client.http.own, masked))
 
@@ -152,5 +152,5 @@ class SessionCalls(Connected):
         return self._client.run(create_api_token(self._client.http.own, user_id))
 
     async def create_api_token_async(self, user_id: str | None = None) -> str:
-        """Do what `create_api_token` does."""
+        """Return a token for log-ins as `create_api_token` does, without blocking the event loop."""
         return await self._client.bridge(create_api_token(self._client.http.own, user_id))

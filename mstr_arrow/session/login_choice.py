@@ -55,7 +55,7 @@ class Login:
         return {"loginMode": int(self.mode), **texts}
 
     def body_here(self) -> dict[str, object]:
-        """Do what `body` does in the caller's own thread."""
+        """Return the body as `body` does, in the caller's own thread."""
         texts = {each.member: each.show(resolve_here(each.credential, each.where)) for each in self.given}
         return {"loginMode": int(self.mode), **texts}
 

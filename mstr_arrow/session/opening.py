@@ -59,7 +59,7 @@ def open_session(access: Access, project: str | None, settings: Settings) -> Pro
 
 
 async def open_session_async(access: Access, project: str | None, settings: Settings) -> ProjectSession:
-    """Do what `open_session` does; plain functions run in a thread, the others on the caller's loop."""
+    """Open a session as `open_session` does; plain functions run in a thread, the others on the caller's loop."""
     resolved = await access.resolve()
     if not isinstance(access.url, str):
         warn_if_insecure(resolved.base, settings, stacklevel=4)

@@ -87,7 +87,7 @@ class ProjectHttp:
         keys: SessionKeys | None = None,
         **options: Unpack[Options],
     ) -> T:
-        """Do what `request` does, and read the response, as `read` does."""
+        """Send a request as `request` does, and read the response, as `Http.read` does."""
         return await read_by(self.request, method, path, reader, keys=keys, **options)
 
     async def choose(self, wanted: str | None) -> Project:

@@ -107,7 +107,7 @@ class Endpoints(Connected):
 
     @takes(Options)
     async def request_async(self, method: str, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `request` does."""
+        """Send a request as `request` does, without blocking the event loop."""
         return await self._client.bridge(self._request(method, path, **options))
 
     async def _request(
@@ -166,32 +166,32 @@ class Endpoints(Connected):
 
     @takes(Options)
     async def get_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `get` does."""
+        """Send a GET as `get` does, without blocking the event loop."""
         return await self.request_async("GET", path, **options)
 
     @takes(Options)
     async def head_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `head` does."""
+        """Send a HEAD as `head` does, without blocking the event loop."""
         return await self.request_async("HEAD", path, **options)
 
     @takes(Options)
     async def post_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `post` does."""
+        """Send a POST as `post` does, without blocking the event loop."""
         return await self.request_async("POST", path, **options)
 
     @takes(Options)
     async def put_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `put` does."""
+        """Send a PUT as `put` does, without blocking the event loop."""
         return await self.request_async("PUT", path, **options)
 
     @takes(Options)
     async def patch_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `patch` does."""
+        """Send a PATCH as `patch` does, without blocking the event loop."""
         return await self.request_async("PATCH", path, **options)
 
     @takes(Options)
     async def delete_async(self, path: str, **options: Unpack[Options]) -> RestResponse:
-        """Do what `delete` does."""
+        """Send a DELETE as `delete` does, without blocking the event loop."""
         return await self.request_async("DELETE", path, **options)
 
 

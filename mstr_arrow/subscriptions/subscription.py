@@ -134,7 +134,7 @@ class Subscription:
         self._client.run(self._send(answers))
 
     async def send_async(self, *, answers: Mapping[str, object] | None = None) -> None:
-        """Do what `send` does."""
+        """Deliver now as `send` does, without blocking the event loop."""
         await self._client.bridge(self._send(answers))
 
     async def _send(self, answers: Mapping[str, object] | None) -> None:
@@ -150,7 +150,7 @@ class Subscription:
         return self._client.run(fetch_status(self._client.http, self.id))
 
     async def status_async(self) -> DeliveryStatus:
-        """Do what `status` does."""
+        """Return the state of the last run as `status` does, without blocking the event loop."""
         return await self._client.bridge(fetch_status(self._client.http, self.id))
 
     def wait(
@@ -170,7 +170,7 @@ class Subscription:
         timeout: float | None = None,  # noqa: ASYNC109  in seconds, as wait() has it
         on_progress: Callable[[DeliveryStatus], object] | None = None,
     ) -> DeliveryStatus:
-        """Do what `wait` does."""
+        """Wait for the end of a run as `wait` does, without blocking the event loop."""
         return await self._client.bridge(self._wait(timeout, on_progress))
 
     async def _wait(
@@ -222,7 +222,7 @@ class Subscription:
         owner: object = None,
         **flags: Unpack[Flags],
     ) -> Self:
-        """Do what `update` does."""
+        """Change the given fields as `update` does, without blocking the event loop."""
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
         return await self._client.bridge(self._update(name, given, delivery, owner, flags))
 
@@ -273,7 +273,7 @@ class Subscription:
         return self._client.run(self._switch(paused=True))
 
     async def pause_async(self) -> Self:
-        """Do what `pause` does."""
+        """Stop the schedules as `pause` does, without blocking the event loop."""
         return await self._client.bridge(self._switch(paused=True))
 
     def resume(self) -> Self:
@@ -281,7 +281,7 @@ class Subscription:
         return self._client.run(self._switch(paused=False))
 
     async def resume_async(self) -> Self:
-        """Do what `resume` does."""
+        """Start the schedules again as `resume` does, without blocking the event loop."""
         return await self._client.bridge(self._switch(paused=False))
 
     async def _switch(self, *, paused: bool) -> Self:
@@ -293,7 +293,7 @@ class Subscription:
         self._client.run(delete(self._client.http, self.id))
 
     async def delete_async(self) -> None:
-        """Do what `delete` does."""
+        """Delete the subscription as `delete` does, without blocking the event loop."""
         await self._client.bridge(delete(self._client.http, self.id))
 
 

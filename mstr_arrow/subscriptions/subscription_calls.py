@@ -51,7 +51,7 @@ class SubscriptionCalls(Connected):
     async def subscriptions_async(
         self, name: str | None = None, *, owner: object = None, content: object = None
     ) -> Subscriptions:
-        """Do what `subscriptions` does."""
+        """Return the subscriptions as `subscriptions` does, without blocking the event loop."""
         return await self._client.bridge(self._subscriptions(name, owner, content))
 
     async def _subscriptions(self, name: str | None, owner: object, content: object) -> Subscriptions:
@@ -78,7 +78,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(self._subscription(name_or_id))
 
     async def subscription_async(self, name_or_id: str) -> Subscription:
-        """Do what `subscription` does."""
+        """Return one subscription as `subscription` does, without blocking the event loop."""
         return await self._client.bridge(self._subscription(name_or_id))
 
     async def _subscription(self, name_or_id: str) -> Subscription:
@@ -132,7 +132,7 @@ class SubscriptionCalls(Connected):
         send_now: bool = False,
         **flags: Unpack[Flags],
     ) -> Subscription:
-        """Do what `subscribe` does."""
+        """Make a subscription as `subscribe` does, without blocking the event loop."""
         given = {"contents": contents, "schedules": schedules, "recipients": recipients}
         return await self._client.bridge(self._subscribe(name, given, delivery, flags, send_now=send_now))
 
@@ -165,7 +165,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(self._recipients(contents, mode))
 
     async def recipients_async(self, contents: object, mode: str = "EMAIL") -> list[Part]:
-        """Do what `recipients` does."""
+        """Return the recipients as `recipients` does, without blocking the event loop."""
         return await self._client.bridge(self._recipients(contents, mode))
 
     async def _recipients(self, contents: object, mode: str) -> list[Part]:
@@ -182,7 +182,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(fetch_schedules(self._client.http))
 
     async def schedules_async(self) -> Schedules:
-        """Do what `schedules` does."""
+        """Return the schedules as `schedules` does, without blocking the event loop."""
         return await self._client.bridge(fetch_schedules(self._client.http))
 
     def schedule(self, name_or_id: str) -> Schedule:
@@ -190,7 +190,7 @@ class SubscriptionCalls(Connected):
         return self._client.run(self._schedule(name_or_id))
 
     async def schedule_async(self, name_or_id: str) -> Schedule:
-        """Do what `schedule` does."""
+        """Return one schedule as `schedule` does, without blocking the event loop."""
         return await self._client.bridge(self._schedule(name_or_id))
 
     async def _schedule(self, name_or_id: str) -> Schedule:

@@ -88,7 +88,7 @@ async def sweep_async(
     on_progress: Callable[[Load, Sweep], object] | None = None,
     **options: Unpack[SweepOptions],
 ) -> Sweep:
-    """Do what `sweep` does."""
+    """Measure the throughput of objects as `sweep` does, without blocking the event loop."""
     return await plan(connection, *objects, **options).run_async(on_progress)
 
 
@@ -166,7 +166,7 @@ class Plan:
         return self._client.run(self._estimate())
 
     async def estimate_async(self) -> Estimate:
-        """Do what `estimate` does."""
+        """Estimate the cost of the sweep as `estimate` does, without blocking the event loop."""
         return await self._client.bridge(self._estimate())
 
     def run(self, on_progress: Callable[[Load, Sweep], object] | None = None) -> Sweep:
@@ -175,7 +175,7 @@ class Plan:
         return self.result
 
     async def run_async(self, on_progress: Callable[[Load, Sweep], object] | None = None) -> Sweep:
-        """Do what `run` does."""
+        """Measure all loads as `run` does, without blocking the event loop."""
         await self._client.bridge(self._sweeper_of(on_progress).run())
         return self.result
 

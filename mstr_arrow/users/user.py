@@ -71,7 +71,7 @@ class User(Name):
         return self._client.run(fetch_addresses(self._client.http, self.id))
 
     async def addresses_async(self) -> Addresses:
-        """Do what `addresses` does."""
+        """Return the addresses as `addresses` does, without blocking the event loop."""
         return await self._client.bridge(fetch_addresses(self._client.http, self.id))
 
     def add_address(
@@ -93,7 +93,7 @@ class User(Name):
     async def add_address_async(
         self, name: str, value: str, *, device: str = GENERIC_EMAIL, mode: str = "EMAIL", default: bool = False
     ) -> Address:
-        """Do what `add_address` does."""
+        """Give the user an address as `add_address` does, without blocking the event loop."""
         return await self._client.bridge(self._add(name, value, device, mode, default=default))
 
     def update_address(
@@ -128,7 +128,7 @@ class User(Name):
         device: str | None = None,
         default: bool | None = None,
     ) -> Address:
-        """Do what `update_address` does."""
+        """Change an address as `update_address` does, without blocking the event loop."""
         return await self._client.bridge(self._change(address, name, value, device, default=default))
 
     def delete_address(self, address: Address | str) -> None:
@@ -139,7 +139,7 @@ class User(Name):
         self._client.run(self._delete(address))
 
     async def delete_address_async(self, address: Address | str) -> None:
-        """Do what `delete_address` does."""
+        """Take an address from the user as `delete_address` does, without blocking the event loop."""
         await self._client.bridge(self._delete(address))
 
     async def _add(self, name: str, value: str, device: str, mode: str, *, default: bool) -> Address:

@@ -25,7 +25,7 @@ class UserCalls(Connected):
         return self._client.run(self._user(name_or_id))
 
     async def user_async(self, name_or_id: str | None = None) -> User:
-        """Do what `user` does."""
+        """Return one user as `user` does, without blocking the event loop."""
         return await self._client.bridge(self._user(name_or_id))
 
     async def _user(self, wanted: str | None) -> User:
@@ -47,7 +47,7 @@ class UserCalls(Connected):
         return self._client.run(self._users(name))
 
     async def users_async(self, name: str | None = None) -> Users:
-        """Do what `users` does."""
+        """Return users as `users` does, without blocking the event loop."""
         return await self._client.bridge(self._users(name))
 
     async def _users(self, name: str | None) -> Users:
@@ -64,7 +64,7 @@ class UserCalls(Connected):
         return self._client.run(self._groups(name))
 
     async def user_groups_async(self, name: str | None = None) -> Groups:
-        """Do what `user_groups` does."""
+        """Return groups of users as `user_groups` does, without blocking the event loop."""
         return await self._client.bridge(self._groups(name))
 
     async def _groups(self, name: str | None) -> Groups:

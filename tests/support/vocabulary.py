@@ -45,8 +45,8 @@ RIDDLE = re.compile(
     re.IGNORECASE,
 )
 """Words in place of a subject, whose reader must guess it."""
-NO_SUBJECT = re.compile(r"Wh(?:at|o)\b")
-"""The beginning of a docstring that does not name its subject; of a comment it may be."""
+NO_SUBJECT = re.compile(r"(?:What|Who|Do what)\b")
+"""The beginning of a docstring that does not name its subject or object; of a comment it may be."""
 
 SHORTEST = 4
 """Letters of the shortest word that an ending makes a participle: not red, not ring."""
@@ -172,7 +172,7 @@ def docstrings_in(module: Module) -> Iterator[tuple[int, str]]:
 
 
 def comments_in(module: Module) -> Iterator[tuple[int, str]]:
-    """Give the comments of a module, those on lines below each other as one, and the numbers of their first lines."""
+    """Give the comments of a module, those below each other as one, and the numbers of their first lines."""
     block, start = [], 0
     for token in tokenize.generate_tokens(io.StringIO(module.text).readline):
         if token.type == tokenize.COMMENT:

@@ -129,11 +129,11 @@ class Records:
         return found
 
     def last(self, job: str, outcomes: Collection[Outcome] = DONE) -> JobRecord | None:
-        """Return what a job did in the last run in which it ended so; None where there is none."""
+        """Return the record of a job in the last run in which it ended so; None where there is none."""
         return self.lasts([job], outcomes).get(job)
 
     def lasts(self, jobs: Collection[str], outcomes: Collection[Outcome] = DONE) -> dict[str, JobRecord]:
-        """Do what `last` does for several jobs, looking through the runs once."""
+        """Return the last records of several jobs, each as `last` does, looking through the runs once."""
         found: dict[str, JobRecord] = {}
         unread: list[Path] = []
         for run in self._newest_first(unread):
