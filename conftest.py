@@ -63,7 +63,7 @@ def _names_of_examples(request: pytest.FixtureRequest, doctest_namespace: dict[s
     request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
     import polars as pl  # noqa: PLC0415 - only where an example needs it
 
-    import mstr_arrow  # noqa: PLC0415
+    import mstr_arrow  # noqa: PLC0415 - likewise
 
     server = request.getfixturevalue("example_server")
     doctest_namespace.update(ma=mstr_arrow, pl=pl, url=server.url, user=server.username, password=server.password)

@@ -125,7 +125,7 @@ def stalled(quick: bool) -> bool:
 
         def slowest(**load: object) -> float:
             options = {"page_rows": [PAGE_ROWS], "duration": 2 * every, "repeats": 1, **load}
-            sweep = ma.throughput.sweep(connection, CUBE, **options)  # type: ignore[arg-type]
+            sweep = ma.throughput.sweep(connection, CUBE, **options)  # type: ignore[arg-type]  # mixed values
             return sweep.figures[sweep.loads[0]].latencies[99.0]
 
         opened, closed = slowest(rates=[RATE]), slowest(concurrency=[1])

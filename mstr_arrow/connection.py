@@ -380,7 +380,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
         (2, True)
         """
         from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
-        from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415
+        from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415 - no read needs it
 
         return warn_of_result(self._client.run(write(self._client, name, data, **options)), stacklevel=4)
 
@@ -388,7 +388,7 @@ class Connection(SessionCalls, UserCalls, CatalogueCalls, CacheCalls, Subscripti
     async def write_async(self, name: str, data: Any, **options: Unpack[WriteOptions]) -> WriteResult:
         """Write tables to a SuperCube as `write` does, without blocking the event loop."""
         from mstr_arrow.objects.supercube import warn_of_result  # noqa: PLC0415 - no read needs what writes
-        from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415
+        from mstr_arrow.upload.dataset_writer import write  # noqa: PLC0415 - no read needs it
 
         return warn_of_result(await self._client.bridge(write(self._client, name, data, **options)), stacklevel=4)
 

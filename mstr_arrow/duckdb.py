@@ -53,7 +53,7 @@ def register(connection: Any, scan: Scan, name: str, *, stream: bool = False) ->
 
 def _lazily() -> bool:
     try:
-        import duckdb  # noqa: PLC0415 - an extra, asked for only here
+        import duckdb  # asked for only here
     except ImportError as error:
         raise UsageError("DuckDB is not installed.", hint="pip install 'mstr-arrow[duckdb]'") from error
     return int(duckdb.__version__.partition(".")[0]) >= _LAZY_SINCE

@@ -153,7 +153,7 @@ HISTOGRAMS = {
 
 @cache
 def _instruments() -> dict[str, Any]:
-    from opentelemetry import metrics  # noqa: PLC0415 - an extra, which is there: tracing is
+    from opentelemetry import metrics  # it is there: tracing is
 
     meter = metrics.get_meter(SCOPE)
     counters = {name: meter.create_counter(name, unit, what) for name, (unit, what) in COUNTERS.items()}

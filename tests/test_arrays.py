@@ -142,6 +142,4 @@ def _run_without(module, way, simulator, folder):
     """
     code = "".join(map(textwrap.dedent, (head, way, end)))
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
-    subprocess.run(  # noqa: S603 - the script stands in this file
-        [sys.executable, "-W", "error", "-c", code], check=True, cwd=folder, env=environment
-    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=folder, env=environment)

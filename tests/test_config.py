@@ -149,11 +149,11 @@ def test_a_secret_is_not_pickled_in_clear(settings, protocol):
     ],
 )
 def test_settings_without_secrets_are_pickled(settings):
-    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(settings)) == settings
 
 
 def test_the_place_of_a_secret_is_pickled():
-    kept = pickle.loads(pickle.dumps(Proxy("proxy.example.com", "ann", secrets.env("PROXY_PASSWORD"))))  # noqa: S301
+    kept = pickle.loads(pickle.dumps(Proxy("proxy.example.com", "ann", secrets.env("PROXY_PASSWORD"))))
     assert repr(kept.password) == "<Secret environment variable 'PROXY_PASSWORD'>"
 
 

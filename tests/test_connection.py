@@ -393,9 +393,7 @@ def script(library, body, host="127.0.0.1"):
         c = connect("{library.url.replace("127.0.0.1", host)}", username="ann", password="secret", project="Retail")
     """
     code = textwrap.dedent(head) + textwrap.dedent(body)
-    return subprocess.Popen(  # noqa: S603  the script stands in this file
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.one_in(2)
@@ -446,14 +444,14 @@ began.wait()
 )
 def test_threads_that_read_end_quietly_when_the_main_thread_does(reading):
     program = [sys.executable, "-c", READING.replace("{}", reading)]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.slow
 def test_other_errors_of_threads_are_still_told():
     program = [sys.executable, "-c", READING.replace("{}", "wrong")]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     assert "ZeroDivisionError" in done.stderr
 
 

@@ -32,7 +32,7 @@ def test_the_tree_is_drawn_as_it_is():
 def test_every_error_survives_pickling(each):
     options = {"column": "Revenue", "row": 7} if each is errors.ConversionError else {}
     error = each("it failed.", hint="Do it again.", **options)
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  our own
+    copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), vars(copy), copy.args) == (each, vars(error), error.args)
     assert str(copy) == f"{each.__name__}: it failed. Do it again."
 

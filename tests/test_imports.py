@@ -232,7 +232,7 @@ def run(code, names):
     """Run code in an interpreter of its own, where ``seen()`` tells which of some modules are imported."""
     code = f"import sys; seen = lambda: {{name for name in {names} if name in sys.modules}}; {code}"
     environment = {"PYTHONPATH": str(ROOT.parent)}
-    result = subprocess.run(  # noqa: S603 - our own interpreter
+    result = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert result.stderr == ""

@@ -210,7 +210,7 @@ def test_what_is_something_else_is_said_as_it_was_seen(name):
             READERS[name].read(body)
         except MstrError as error:
             assert type(error) is ProtocolError  # noqa: PT017 - some may be read
-            assert "it is" in error.message  # noqa: PT017
+            assert "it is" in error.message  # noqa: PT017 - as above
 
 
 @pytest.mark.parametrize("name", READERS)

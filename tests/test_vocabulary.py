@@ -11,6 +11,7 @@ from tests.support.vocabulary import (
     TOWER,
     Module,
     classes_in,
+    exemptions_without_reason,
     is_past,
     is_present,
     modules_of,
@@ -42,6 +43,9 @@ ALLOWED = {
 }
 """Where a participle is right: values that are never changed, and what is made of them."""
 
+WRONG_CALLS = ROOT / "tests/typing/api.py"
+"""A module that type checkers must find wrong where it says that they are not to look."""
+
 GONE = frozenset(TOWER) - {"Query"}
 """Class names that only their author could tell apart. A `Query` is what a scan asks for, and nothing else."""
 
@@ -72,6 +76,22 @@ def test_no_file_has_the_name_of_one_in_a_neighbouring_room():
 
 def test_docstrings_and_comments_name_their_subjects():
     assert list(riddles_in(modules())) == []
+
+
+@pytest.mark.parametrize("folder", ["mstr_arrow", "tests", "benchmarks"])
+def test_lines_that_are_left_out_of_a_check_say_why(folder):
+    each = [Module(path, str(path.relative_to(ROOT))) for path in sorted((ROOT / folder).rglob("*.py"))]
+    each = [module for module in each if module.path != WRONG_CALLS]
+    assert [f"{module.name}:{line}" for module in each for line in exemptions_without_reason(module)] == []
+
+
+@pytest.mark.parametrize(
+    "comment", ["# noqa: S301", "# noqa: S301, S603", "# type: ignore[misc]", "# type: ignore"]
+)
+def test_an_exemption_needs_a_reason(tmp_path, comment):
+    path = tmp_path / "rows.py"
+    path.write_text(f"x = 1  {comment}\ny = 2  {comment} - ours\nz = '{comment}'\n", encoding="utf-8")
+    assert exemptions_without_reason(Module(path, "rows")) == [1]
 
 
 def test_what_is_allowed_is_there():

@@ -64,7 +64,7 @@ def test_a_wording_is_a_text_that_survives_pickling():
     text = naming("Raise {Timeouts.read}, {more}", more=more)
     assert isinstance(text, str)
     assert text == "Raise Timeouts.read, or renew() '{x}'."
-    copy = pickle.loads(pickle.dumps(text))  # noqa: S301  our own
+    copy = pickle.loads(pickle.dumps(text))
     assert say_in_words(copy, {"Timeouts.read": "--read-timeout"}) == "Raise --read-timeout, or renew() '{x}'."
     assert say_in_words(copy, {"later": "or ask {name} {name!r}."}) == "Raise Timeouts.read, or ask {x} '{x}'."
 

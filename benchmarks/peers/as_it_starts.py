@@ -54,7 +54,7 @@ def _created(*switches: str) -> str:
         thread.join(_PATIENCE)
         if thread.is_alive():
             return "fails: U1: create() still waits after the end"
-        with ma.connect(url, username="demo", password="demo", project="Simulated Retail") as conn:  # noqa: S106
+        with ma.connect(url, username="demo", password="demo", project="Simulated Retail") as conn:
             rows = conn.cube("By Peer").to_arrow(strings="plain").sort_by("key").to_pylist()
     return f"{SAME}: its rows, read by mstr_arrow" if rows == frame.to_dict("records") else f"differs: {rows}"
 

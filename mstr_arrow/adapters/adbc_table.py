@@ -141,7 +141,7 @@ class AdbcTableSink(TableSink):
 
 def _dbapi() -> Any:
     try:
-        import adbc_driver_manager.dbapi  # noqa: PLC0415 - an extra
+        import adbc_driver_manager.dbapi
     except ImportError as error:
         raise UsageError(
             "the driver manager of ADBC is not installed.",

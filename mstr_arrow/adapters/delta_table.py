@@ -131,8 +131,8 @@ class DeltaTableSink(TableSink):
 
 def _deltalake() -> Any:
     try:
-        import deltalake  # noqa: PLC0415 - an extra
-        import deltalake.exceptions  # noqa: PLC0415
+        import deltalake
+        import deltalake.exceptions
     except ImportError as error:
         raise UsageError("deltalake is not installed.", hint="pip install 'mstr-arrow[delta]'") from error
     return deltalake

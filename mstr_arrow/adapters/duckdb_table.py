@@ -153,7 +153,7 @@ class DuckDBTableSink(TableSink):
 
 def _duckdb() -> Any:
     try:
-        import duckdb  # noqa: PLC0415 - an extra
+        import duckdb
     except ImportError as error:
         raise UsageError("DuckDB is not installed.", hint="pip install 'mstr-arrow[duckdb]'") from error
     return duckdb

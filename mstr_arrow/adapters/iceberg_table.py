@@ -38,7 +38,7 @@ class IcebergTableSink(TableSink):
 
     def __init__(self, table: Any, chosen: Choice, storage_options: Mapping[str, str] | None) -> None:
         _require_pyiceberg()
-        from pyiceberg.table import Table  # noqa: PLC0415 - an extra
+        from pyiceberg.table import Table
 
         if chosen.mode == "merge":
             raise UsageError("rows are not merged into Iceberg tables.", hint='Give mode="append" or "overwrite".')
@@ -56,8 +56,8 @@ class IcebergTableSink(TableSink):
         self._begun: Any = None
 
     def _look(self) -> pa.Schema | None:
-        from pyiceberg.catalog import load_catalog  # noqa: PLC0415 - an extra
-        from pyiceberg.exceptions import NoSuchTableError  # noqa: PLC0415
+        from pyiceberg.catalog import load_catalog
+        from pyiceberg.exceptions import NoSuchTableError
 
         if self._given is not None:
             self._table = self._given.refresh()
@@ -99,8 +99,8 @@ class IcebergTableSink(TableSink):
         return begun
 
     def _load(self, reader: pa.RecordBatchReader) -> None:
-        from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415 - an extra
-        from pyiceberg.io.pyarrow import _dataframe_to_data_files  # noqa: PLC0415 - what its append() uses, too
+        from pyiceberg.exceptions import CommitFailedException
+        from pyiceberg.io.pyarrow import _dataframe_to_data_files  # what its append() uses, too
 
         io, name, numbers = self._begun._table.io, uuid.uuid4(), itertools.count()  # noqa: SLF001 - of a new table, too
         metadata = self._begun.table_metadata
@@ -118,8 +118,8 @@ class IcebergTableSink(TableSink):
             raise
 
     def _commit(self, files: list[Any]) -> None:
-        from pyiceberg.exceptions import CommitFailedException  # noqa: PLC0415 - an extra
-        from pyiceberg.expressions import AlwaysTrue  # noqa: PLC0415
+        from pyiceberg.exceptions import CommitFailedException
+        from pyiceberg.expressions import AlwaysTrue
 
         columns = self._begun.table_metadata.schema()
         for left in reversed(range(_COMMITS)):
@@ -167,6 +167,6 @@ def _chunks(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 def _require_pyiceberg() -> None:
     try:
-        import pyiceberg.table  # noqa: F401, PLC0415 - an extra
+        import pyiceberg.table  # noqa: F401 - an extra
     except ImportError as error:
         raise UsageError("pyiceberg is not installed.", hint="pip install 'mstr-arrow[iceberg]'") from error

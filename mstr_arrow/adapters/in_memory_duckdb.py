@@ -24,7 +24,7 @@ def open_database() -> Any:
     ``INSTALL`` and ``LOAD`` say that this is meant. Raises UsageError where DuckDB is not installed.
     """
     try:
-        import duckdb  # noqa: PLC0415 - an extra
+        import duckdb
     except ImportError as error:
         raise UsageError("SQL is run by DuckDB.", hint="Install it: pip install 'mstr-arrow[duckdb]'") from error
     return duckdb.connect(config=_BY_ITSELF)

@@ -114,7 +114,7 @@ def _iterate_frames(
                 yield from came
     except BaseException:
         # A Ctrl-C that Polars heard, and raises itself, may come first thing here, too: inside suppress() already.
-        try:  # noqa: SIM105
+        try:  # noqa: SIM105 - as said
             steps.give_up()
         except KeyboardInterrupt:
             pass

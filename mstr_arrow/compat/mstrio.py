@@ -79,7 +79,7 @@ class MstrioObject:
         return self._whole._client.run(self._attr_elements())  # noqa: SLF001 - as the cube's own calls are run
 
     async def _attr_elements(self) -> list[dict[str, Any]]:
-        resolver = self._whole._resolver  # noqa: SLF001
+        resolver = self._whole._resolver  # noqa: SLF001 - of our own scan
         return [
             {
                 "attribute_id": each["id"],

@@ -68,7 +68,9 @@ def day() -> Any:
 
     def check(what: str, value: Any) -> date:
         try:
-            return value if type(value) is date else datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007
+            if type(value) is date:
+                return value
+            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
         except (TypeError, ValueError):
             raise UsageError(f"{what} is {value!r}.", hint="It is a date such as '2027-01-31'.") from None
 

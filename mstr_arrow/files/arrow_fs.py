@@ -72,7 +72,7 @@ class Filesystem:
 
     def entries(self, folder: str) -> list[Entry]:
         """Return all files in a folder and the folders in it, sorted by path; errors: FileError."""
-        from pyarrow.fs import FileSelector  # noqa: PLC0415
+        from pyarrow.fs import FileSelector  # noqa: PLC0415 - only for those who have one
 
         with self.errors(folder, "be listed"):
             found = self._fs.get_file_info(FileSelector(folder, recursive=True, allow_not_found=True))

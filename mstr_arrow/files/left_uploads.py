@@ -33,8 +33,8 @@ def end_uploads(bucket: str, uploads: list[LeftUpload]) -> None:
 
 
 def _client() -> Any:
-    import boto3  # noqa: PLC0415 - an extra
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore.config import Config
 
     few = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2})
     address = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None

@@ -79,8 +79,8 @@ class ObjectStore:
         A file of another name is to be replaced in a version that it never had, which stores refuse after they have
         looked at bucket, credentials and rights. One that knows no conditions writes it, and it is removed.
         """
-        import obstore  # noqa: PLC0415 - an extra
-        from obstore import exceptions  # noqa: PLC0415
+        import obstore
+        from obstore import exceptions
 
         above, slash, name = (path, "/", "folder") if folder else path.rpartition("/")
         probe = f"{above}{slash}.{name}.check"
@@ -102,7 +102,7 @@ class ObjectStore:
 
     def read(self, path: str) -> tuple[bytes, Mapping[str, Any]] | None:
         """Return what a file holds, and its version; None where there is none. Errors: FileError."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         with self.errors(path, "be read"):
             try:
@@ -118,8 +118,8 @@ class ObjectStore:
 
         Errors: ChangedMeanwhile where it is not that version that is there, UsageError, FileError.
         """
-        import obstore  # noqa: PLC0415
-        from obstore import exceptions  # noqa: PLC0415
+        import obstore
+        from obstore import exceptions
 
         mode: Any = replacing or "create"
         with self.errors(path):
@@ -135,7 +135,7 @@ class ObjectStore:
 
     def entries(self, folder: str) -> list[Entry]:
         """Return all files in a folder and the folders in it, sorted by path; errors: UsageError, FileError."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         with self.errors(folder, "be listed"):
             found = [
@@ -147,7 +147,7 @@ class ObjectStore:
 
     def entry(self, path: str) -> Entry:
         """Return size and version of a file; errors: UsageError, FileError."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         with self.errors(path, "be read"):
             meta = obstore.head(self._store, path)
@@ -155,7 +155,7 @@ class ObjectStore:
 
     def chunks(self, path: str) -> Iterator[memoryview]:
         """Read a file piece by piece; errors: UsageError, FileError."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         with self.errors(path, "be read"):
             for chunk in obstore.get(self._store, path).stream(min_chunk_size=PART_BYTES):
@@ -163,14 +163,14 @@ class ObjectStore:
 
     def reader(self, path: str) -> Any:
         """Open a file to be read from any place in it; errors: FileError, and OSError when it is read."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         with self.errors(path, "be read"):
             return obstore.open_reader(self._store, path)
 
     def delete(self, paths: Iterable[str]) -> None:
         """Remove files, those that are not there included; errors: FileError."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         if not (unwanted := list(paths)):
             return
@@ -194,7 +194,7 @@ class ObjectStore:
     @contextmanager
     def errors(self, path: str, refused: str = "be written") -> Iterator[None]:
         """Tell what the store refuses inside; errors: UsageError, FileError."""
-        from obstore import exceptions  # noqa: PLC0415
+        from obstore import exceptions
 
         try:
             yield
@@ -230,7 +230,7 @@ class Upload:
 
     def open(self) -> Upload:
         """Ask whether one may write there, and begin; errors: UsageError, FileError."""
-        import obstore  # noqa: PLC0415
+        import obstore
 
         if not self._asked:
             self._place.check(self._path)
@@ -298,8 +298,8 @@ def open_store(uri: StoreUri) -> ObjectStore:
     No request is made.
     """
     try:
-        from obstore import exceptions  # noqa: PLC0415
-        from obstore.store import from_url  # noqa: PLC0415
+        from obstore import exceptions
+        from obstore.store import from_url
     except ModuleNotFoundError as error:
         raise UsageError(
             f"{str(uri)!r} is in a store, and obstore is not installed.", hint="pip install 'mstr-arrow[stores]'"
@@ -350,8 +350,8 @@ def _from_boto() -> dict[str, Any]:
     if here & {"AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SKIP_SIGNATURE"}:
         return {}
     try:
-        import boto3  # noqa: PLC0415
-        from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
+        import boto3
+        from obstore.auth.boto3 import Boto3CredentialProvider
     except ModuleNotFoundError:
         return {}
     session = boto3.Session()
@@ -366,7 +366,7 @@ def _from_azure_identity() -> dict[str, Any]:
     if any(name in os.environ for name in _AZURE_CREDENTIALS):
         return {}
     try:
-        from obstore.auth.azure import AzureCredentialProvider  # noqa: PLC0415
+        from obstore.auth.azure import AzureCredentialProvider
     except ModuleNotFoundError:
         return {}
     return {"credential_provider": AzureCredentialProvider()}

@@ -92,7 +92,7 @@ def _row_headers(document: Document) -> list[pa.Array]:
         if place.level:
             blank = pc.or_(blank, pc.equal(indices, headers[number - 1]))
         if pc.any(blank).as_py():
-            indices = pc.if_else(blank, make_scalar(None, pa.int32()), indices)  # noqa: PLW2901
+            indices = pc.if_else(blank, make_scalar(None, pa.int32()), indices)  # noqa: PLW2901 - the same ones
         result.append(indices)
     return result
 

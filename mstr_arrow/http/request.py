@@ -26,7 +26,7 @@ class Body(Protocol):
     """A big body, whose pieces are made while it is sent, and anew each time; ``size`` is the bytes of all."""
 
     @property
-    def size(self) -> int: ...  # noqa: D102
+    def size(self) -> int: ...  # noqa: D102 - see above
 
     def __iter__(self) -> Iterator[bytes]: ...
 

@@ -155,7 +155,7 @@ def _tls_context(tls: Tls, key_password: Masked | None) -> ssl.SSLContext:
 
 def _system_context() -> ssl.SSLContext:
     try:
-        import truststore  # noqa: PLC0415  an extra
+        import truststore
     except ModuleNotFoundError as error:
         raise UsageError(
             naming("{Tls.system_store} needs the package truststore."),

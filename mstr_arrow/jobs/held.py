@@ -48,7 +48,7 @@ def _of_parts(target: Target, column: str) -> Grown | None:
 
 
 def _of_delta(target: Target, column: str) -> Grown | None:
-    import deltalake  # noqa: PLC0415 - an extra
+    import deltalake
 
     options = dict(target.options) or None
     if not deltalake.DeltaTable.is_deltatable(target.place, options):
@@ -60,7 +60,7 @@ def _of_delta(target: Target, column: str) -> Grown | None:
 
 
 def _of_duckdb(target: Target, column: str) -> Grown | None:
-    import duckdb  # noqa: PLC0415 - an extra
+    import duckdb
 
     with duckdb.connect(target.place, read_only=True) as database:
         try:

@@ -96,7 +96,7 @@ def query(sql: str) -> Any:
     rows.
     """
     database = open_database()
-    import duckdb  # noqa: PLC0415 - an extra
+    import duckdb
 
     try:
         relation = database.sql(sql)

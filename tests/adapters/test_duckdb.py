@@ -133,7 +133,7 @@ def test_conditions_keep_the_rows_that_duckdb_keeps_of_everything(connection, co
     key = '"Order"' if name == "Sales Cube" else "Row"
     counts = []
     for condition in CONDITIONS[name]:
-        query = f"select * from {{}} where {condition} order by {key}"  # noqa: S608 - our own
+        query = f"select * from {{}} where {condition} order by {key}"
         found, expected = (con.sql(query.format(table)).fetchall() for table in ("part", "everything"))
         assert found == expected, condition
         counts.append(len(found))

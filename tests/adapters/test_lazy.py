@@ -342,7 +342,7 @@ def test_ctrl_c_is_heard_while_the_server_thinks(simulator, engine):
     command = [sys.executable, "-c", INTERRUPTED, simulator.url, simulator.username, simulator.password, engine]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     try:
-        with subprocess.Popen(command, **pipes) as process:  # noqa: S603 - our own interpreter
+        with subprocess.Popen(command, **pipes) as process:
             while not any(simulator.faults_due):
                 assert process.poll() is None
                 time.sleep(0.01)

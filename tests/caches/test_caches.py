@@ -50,7 +50,7 @@ def test_caches_of_all_nodes_are_listed(serve):
         True,
     )
     assert (first.hits, caches[1].hits, first.states) == (1, 0, ("loaded", "active", "persisted"))
-    assert first.last_update == datetime(2026, 1, 15, 8, 30)  # noqa: DTZ001 - the server tells no zone
+    assert first.last_update == datetime(2026, 1, 15, 8, 30)
     assert first.last_update_job == 1001
     assert first.columns > 3
     assert first.size_bytes > 0

@@ -73,7 +73,7 @@ def test_the_simulator_serves_as_its_settings_say_until_it_is_interrupted(ending
     program = [sys.executable, "-u", "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [*program, "simulate", "--rows", "7", "--port", "0", *switches]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         url = next(line.split()[1] for line in process.stdout if line.strip().startswith("URL"))
         with mstr_arrow.connect(url, username="demo", password="demo") as connection:
             assert connection.cube("Sales Cube").count_rows() == 300
@@ -146,7 +146,7 @@ def test_bash_completes(typed, offered, tmp_path):
         printf '%s\\n' "${COMPREPLY[@]}"
     """
     command = ["bash", "-c", script, "bash", typed]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert set(result.stdout.splitlines()) == offered
 
 

@@ -212,7 +212,7 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, output, signals,
         simulator.fail(Fault.slow(30).on("GET", "/instances/", times=None))
         program, environment = command(simulator)
         fetch = [*program, "fetch", CUBE, "-o", output, "--page-rows", "500"]
-        process = subprocess.Popen(fetch, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(fetch, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + 60
         while not simulator.instances_created:
             assert time.monotonic() < end, "no instance was created"
@@ -230,7 +230,7 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, output, signals,
 def test_a_reader_that_leaves_ends_it_quietly(server):
     program, environment = command(server)
     fetch = [*program, "fetch", CUBE, "-o", "-", "--format", "csv", "--quiet"]
-    process = subprocess.Popen(fetch, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - our own interpreter
+    process = subprocess.Popen(fetch, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()

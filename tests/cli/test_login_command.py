@@ -10,7 +10,7 @@ from tests.keyrings import Memory, Missing, keyring
 
 
 class Locked(Memory):
-    def set_password(self, service, username, password):  # noqa: ARG002
+    def set_password(self, service, username, password):  # noqa: ARG002 - as keyring calls it
         raise keyring.errors.KeyringLocked(f"cannot store {password}")
 
 
@@ -23,7 +23,7 @@ def kept(use_keyring):
 def typed(monkeypatch):
     """A terminal on which a person types these lines, and after them a password."""
 
-    def typed(*lines, password="demo"):  # noqa: S107
+    def typed(*lines, password="demo"):  # noqa: S107 - the simulator's
         asked = []
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True)

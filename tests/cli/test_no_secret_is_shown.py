@@ -131,7 +131,7 @@ def test_not_on_a_terminal_where_it_is_typed(guarded):
     master, slave = pty.openpty()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MSTR_USERNAME": "demo"}
     command = [*program, "whoami", "--url", guarded.url, "--verbose"]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter
+    with subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     ) as process:
         os.close(slave)

@@ -302,7 +302,7 @@ def test_ctrl_c_and_sigterm_take_the_upload_back(tmp_path, at, number, code, sai
         environment = {"MSTR_URL": simulator.url, "MSTR_USERNAME": "demo", "MSTR_PASSWORD": "demo"}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         program = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(
             [*program, "push", "sales.csv", "--name", "Stopped"],
             env=os.environ | environment,
             cwd=tmp_path,

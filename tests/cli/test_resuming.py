@@ -68,7 +68,7 @@ def test_what_sigterm_has_ended_goes_on(run, own, tmp_path):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     program = [sys.executable, "-c", "import mstr_arrow.cli; mstr_arrow.cli.main()"]
     fetch = ("fetch", CUBE, "-o", "sales/", "--resume", "--part-rows", "500", "--page-rows", "500")
-    process = subprocess.Popen([*program, *fetch], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+    process = subprocess.Popen([*program, *fetch], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
     while not list(tmp_path.glob(".sales.extracting/part-*")):
         assert time.monotonic() < end, "no part was written"

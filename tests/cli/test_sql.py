@@ -16,11 +16,11 @@ import pytest
 pytest.importorskip("sqlglot", reason="the extra cli is not installed")
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
-from mstr_arrow.cli.examples import SQL_EXAMPLES  # noqa: E402
-from mstr_arrow.errors import UsageError  # noqa: E402
-from mstr_arrow.simulator import Fault, Simulator  # noqa: E402
-from tests.support.requests import Requests  # noqa: E402
-from tests.support.servers import IDLE  # noqa: E402
+from mstr_arrow.cli.examples import SQL_EXAMPLES
+from mstr_arrow.errors import UsageError
+from mstr_arrow.simulator import Fault, Simulator
+from tests.support.requests import Requests
+from tests.support.servers import IDLE
 
 CUBE = "Sales Cube"
 
@@ -411,7 +411,7 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, statement, numbe
         if "range" not in statement:  # where DuckDB is busy, not waiting
             simulator.fail(Fault.slow(30).on("GET", "/instances/", times=None))
         program, environment = command(simulator, statement, "-o", "x.parquet")
-        process = subprocess.Popen(program, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(program, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
         try:
             end = time.monotonic() + 60
             while not any(path.suffix == ".partial" for path in tmp_path.iterdir()):
@@ -433,7 +433,7 @@ def test_ctrl_c_and_sigterm_log_out_and_leave_no_file(tmp_path, statement, numbe
 @pytest.mark.slow
 def test_a_reader_that_leaves_ends_it_quietly(server):
     program, environment = command(server, "from 'Sales Cube'", "-o", "-", "--format", "csv", "--quiet")
-    process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 - our own interpreter
+    process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()

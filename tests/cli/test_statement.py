@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("sqlglot", reason="the extra cli is not installed")
 duckdb = pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
-from mstr_arrow.cli.sql.statement import mentions, needs, parse  # noqa: E402
-from mstr_arrow.errors import UsageError  # noqa: E402
-from mstr_arrow.query.columns import subjects_of  # noqa: E402
-from mstr_arrow.query.local_filter import predicate  # noqa: E402
+from mstr_arrow.cli.sql.statement import mentions, needs, parse
+from mstr_arrow.errors import UsageError
+from mstr_arrow.query.columns import subjects_of
+from mstr_arrow.query.local_filter import predicate
 
 
 def column(name, dtype, role, served, number):
@@ -306,11 +306,11 @@ def test_conditions_keep_the_rows_that_duckdb_keeps(connection, every):
     for name, literal, test in islice(product(COLUMNS, LITERALS, TESTS), 0, None, every):
         condition = test.format(f'"{name}"', literal)
         try:
-            rows = database.execute(f"select _row from sales where {condition}").fetchall()  # noqa: S608
+            rows = database.execute(f"select _row from sales where {condition}").fetchall()
         except duckdb.Error:
             continue
         ran += 1
-        for read in needed(f"select 1 from sales where {condition}", table.schema).conditions:  # noqa: S608
+        for read in needed(f"select 1 from sales where {condition}", table.schema).conditions:
             understood += 1
             kept = set(plain.filter(predicate(read, subjects)).get_column("_row"))
             assert {row for (row,) in rows} == kept, condition

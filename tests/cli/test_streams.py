@@ -221,7 +221,7 @@ def environment():
 
 def test_a_process_ends_as_its_shell_expects(server):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([*PROGRAM, "ls"], env=environment(), **pipes) as left:  # noqa: S603 - our own interpreter
+    with subprocess.Popen([*PROGRAM, "ls"], env=environment(), **pipes) as left:
         left.stdout.close()
         assert (left.stderr.read(), left.wait(60)) == (b"", 141)
     assert server.open_sessions == 0
@@ -230,5 +230,5 @@ def test_a_process_ends_as_its_shell_expects(server):
 @pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_a_process_writes_in_the_encoding_that_it_is_told():
-    told = subprocess.run([*PROGRAM, "describe", CUBE], env=environment(), capture_output=True, check=True)  # noqa: S603 - our own interpreter
+    told = subprocess.run([*PROGRAM, "describe", CUBE], env=environment(), capture_output=True, check=True)
     assert rb"\u0420\u0435\u0433\u0438\u043e\u043d" in told.stdout

@@ -321,7 +321,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_every_row_once(s3, serve
     chance = random.Random(19)
     for _ in range(8):
         arguments = [server.url, server.username, server.password, s3.uri("sales")]
-        with subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE) as process:  # noqa: S603
+        with subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], stdout=subprocess.PIPE) as process:
             process.stdout.read(12)  # it has begun: before that nobody notes its session
             time.sleep(chance.uniform(0, 0.8))
             process.kill()

@@ -254,7 +254,7 @@ sink.finish()
 @pytest.mark.parametrize("mode", ["append", "replace_partitions"])
 @pytest.mark.parametrize("where", ["writing", "links", "before", "after", "between"])
 def test_a_write_that_is_killed_shows_as_a_whole_or_not_at_all(sales, tmp_path, where, mode):
-    killed = subprocess.run([sys.executable, "-c", KILLED, sales, where, mode], check=False)  # noqa: S603
+    killed = subprocess.run([sys.executable, "-c", KILLED, sales, where, mode], check=False)
     assert killed.returncode == -9
     old = [(2023, 1), (2023, 2), (2023, 3), (2024, 4)]
     new = [*(row for row in old if mode == "append" or row[0] != 2024), (2024, 5), (2025, 6)]

@@ -56,8 +56,8 @@ def test_dictionaries_whose_texts_repeat_or_are_null_make_one_partition_of_each_
         (True, "true"),
         (Decimal("0.00000001"), "0.00000001"),
         (Decimal("-12.50"), "-12.50"),
-        (dt.datetime(2024, 1, 31, 10, 20), "2024-01-31 10%3A20%3A00"),  # noqa: DTZ001 - the column has no zone
-        (dt.datetime(2024, 1, 31, 10, 20, 0, 500_000), "2024-01-31 10%3A20%3A00.500000"),  # noqa: DTZ001
+        (dt.datetime(2024, 1, 31, 10, 20), "2024-01-31 10%3A20%3A00"),
+        (dt.datetime(2024, 1, 31, 10, 20, 0, 500_000), "2024-01-31 10%3A20%3A00.500000"),
         (dt.time(10, 20), "10%3A20%3A00"),
     ],
 )

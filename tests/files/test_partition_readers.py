@@ -14,7 +14,7 @@ from mstr_arrow.files.rolling import PartOptions
 HOW = PartOptions(compression="zstd", row_group_rows=1_000, part_rows=None, part_bytes=None)
 TEXTS = ["a/b", "a=b", "Größe ☃", "", None, "100%", "a b", "x:y?*", "[z]{q}^", '"q"\'', "a+b", ".", "&;,@$!<>|\\"]
 TEXTS += ["%41", " lead", "trail ", "new\nline", "é", "NULL", "e\u0301", "2024-01-31x"]
-MOMENTS = [dt.datetime(2024, 1, 31, 10, 20), None, dt.datetime(2024, 1, 31, 10, 20, 0, 500_000)]  # noqa: DTZ001
+MOMENTS = [dt.datetime(2024, 1, 31, 10, 20), None, dt.datetime(2024, 1, 31, 10, 20, 0, 500_000)]
 COLUMNS = {
     "texts": pa.array(TEXTS),
     "numbers as texts": pa.array(["007", "12", None, "1e5"]),
@@ -41,7 +41,7 @@ def by_duckdb(folder, column, types):
     duckdb = pytest.importorskip("duckdb")
     kinds = {"bool": "BOOLEAN", "int64": "BIGINT", "string": "VARCHAR", "date32[day]": "DATE"}
     told = f", hive_types = {{'P': {kinds.get(str(column.type), 'TIMESTAMP')}}}" if types else ""
-    query = f"select P from read_parquet('{folder}/**/*.parquet', hive_partitioning = true{told}) order by N"  # noqa: S608
+    query = f"select P from read_parquet('{folder}/**/*.parquet', hive_partitioning = true{told}) order by N"
     with duckdb.connect() as database:
         return [value for (value,) in database.sql(query).fetchall()]
 

@@ -1,7 +1,5 @@
 """Form values, which are always texts, become typed values exactly or not at all."""
 
-# ruff: noqa: DTZ001 - the server's time stamps have no zone
-
 from __future__ import annotations
 
 import math

@@ -3,8 +3,6 @@
 The integer token ``-0`` is not generated: JSON readers differ about whether it keeps its sign.
 """
 
-# ruff: noqa: DTZ001 - the server's time stamps have no zone
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """What a page becomes, and what is said of a page that becomes nothing."""
 
-# ruff: noqa: DTZ001 - the server's time stamps have no zone
-
 from __future__ import annotations
 
 import json

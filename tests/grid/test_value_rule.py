@@ -1,7 +1,5 @@
 """One rule for values: the fast decoder, the plain one, tidy and grid, metrics and forms read alike."""
 
-# ruff: noqa: DTZ001 - the server's time stamps have no zone
-
 from __future__ import annotations
 
 import json

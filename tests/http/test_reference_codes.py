@@ -147,7 +147,7 @@ def test_whatever_comes_becomes_an_error_that_says_what_to_do(status, body, path
         assert (error.status, error.method, error.path) == (status, "POST", path)
         assert error.iserver_code is None or isinstance(error.iserver_code, int)
         assert f"HTTP {status}" in str(error)
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  our own
+    copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
 
 

@@ -89,7 +89,7 @@ def test_all_is_done_again_where_that_is_wanted(file, tmp_path):
 
 def started(server, file):
     environment = os.environ | {"LAKE_PASSWORD": server.password}
-    return subprocess.Popen([sys.executable, "-c", COMMAND, "run", str(file), "--quiet"], env=environment)  # noqa: S603
+    return subprocess.Popen([sys.executable, "-c", COMMAND, "run", str(file), "--quiet"], env=environment)
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ def test_the_information_is_read():
         name="Sales",
         path="\\Retail\\Shared\\Sales",
         size_bytes=710656,
-        modified=datetime(2020, 2, 10, 16, 17, 5),  # noqa: DTZ001 - the server tells no zone
+        modified=datetime(2020, 2, 10, 16, 17, 5),
         ready=True,
         rows=None,
     )
@@ -47,7 +47,7 @@ def test_ready_is_one_bit_of_the_status(status, ready):
     [("02/10/2020 16:17:05", (2020, 2, 10, 16, 17, 5)), ("soon", None), ("", None), (None, None)],
 )
 def test_the_time_of_the_last_change_has_two_spellings(text, modified):
-    expected = datetime(*modified) if modified else None  # noqa: DTZ001 - the server tells no zone
+    expected = datetime(*modified) if modified else None
     assert info(modificationTime=text).modified == expected
 
 

@@ -228,7 +228,7 @@ def test_published_later(conn, name):
 
 
 def test_losses_are_counted_in_one_warning(conn, name):
-    stamps = pl.Series([dt.datetime(2024, 1, 1, microsecond=1500)] * 2, dtype=pl.Datetime("us"))  # noqa: DTZ001
+    stamps = pl.Series([dt.datetime(2024, 1, 1, microsecond=1500)] * 2, dtype=pl.Datetime("us"))
     data = SALES.with_columns(revenue=pl.Series([float("nan"), float("inf")]), at=stamps)
     with pytest.warns(ma.DataLossWarning) as caught:
         result = conn.write(name, data)
@@ -244,7 +244,7 @@ def test_losses_are_counted_in_one_warning(conn, name):
 def test_a_time_zone_can_be_chosen(conn, name):
     at = pl.Series([dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)])
     result = conn.write(name, pl.DataFrame({"at": at}), time_zone="Europe/Berlin")
-    assert rows(conn, result.cube_id, "at") == [(dt.datetime(2024, 1, 1, 13),)]  # noqa: DTZ001 - the server has none
+    assert rows(conn, result.cube_id, "at") == [(dt.datetime(2024, 1, 1, 13),)]
 
 
 REFUSED = {
@@ -285,14 +285,14 @@ DECLARED = pa.table(
         "units": pa.array([1, 2], pa.int32()),
         "price": [0.5, 1.5],
         "day": pa.array([dt.date(2024, 1, 31)] * 2),
-        "at": pa.array([dt.datetime(2024, 1, 31, 11)] * 2, pa.timestamp("us")),  # noqa: DTZ001
+        "at": pa.array([dt.datetime(2024, 1, 31, 11)] * 2, pa.timestamp("us")),
     }
 )
 
 
 def test_a_dataset_takes_values_of_other_types_that_are_what_its_columns_hold(conn, name):
     conn.write(name, DECLARED)
-    midnight = dt.datetime(2024, 2, 29)  # noqa: DTZ001
+    midnight = dt.datetime(2024, 2, 29)
     other = pl.DataFrame(
         {
             "key": ["c", None],
@@ -491,7 +491,7 @@ def test_u4_dates_stay_dates_after_leading_nulls(conn, name):
 
 
 def test_u5_moments_are_not_dates(conn, name):
-    data = pl.DataFrame({"key": ["a"], "at": [dt.datetime(2020, 1, 1, 11)]})  # noqa: DTZ001
+    data = pl.DataFrame({"key": ["a"], "at": [dt.datetime(2020, 1, 1, 11)]})
     assert rows(conn, conn.write(name, data).cube_id, "key", "at") == data.rows()
 
 

@@ -19,7 +19,7 @@ EVERYTHING = {
     "Ratios": [Decimal("0.5"), 2],
     "Region": ["East", 'We"st\n\\ - é \x01'],
     "Day": date(2024, 1, 31),
-    "Moment": datetime(2024, 1, 31, 10, 20, 30),  # noqa: DTZ001 - as people write them
+    "Moment": datetime(2024, 1, 31, 10, 20, 30),
     "Moments": [datetime.fromisoformat("2024-01-31T10:20:30+02:00"), date(2024, 1, 1)],
     "Time": time(10, 20),
     "None": None,
@@ -122,7 +122,7 @@ def test_later_answers_win_and_nothing_changes():
 
 def test_answers_travel_to_other_processes():
     answers = Answers.of(EVERYTHING)
-    assert pickle.loads(pickle.dumps(answers)) == answers  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(answers)) == answers
 
 
 def test_an_expression_is_a_condition_or_a_body():

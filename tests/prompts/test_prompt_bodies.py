@@ -80,7 +80,7 @@ def test_bodies_in_the_servers_words_are_sent_as_they_are(body):
         (col("Revenue").top(5), "Rank.Top", ["metric", "Int64:5"]),
         (col("Revenue").bottom_percent(12.5), "Percent.Bottom", ["metric", "Char:12.5%"]),
         (col("Year") >= date(2024, 1, 31), "GreaterEqual", ["form", "Date:1/31/2024"]),
-        (col("Year") > datetime(2024, 1, 31, 13, 5), "Greater", ["form", "TimeStamp:1/31/2024 1:05:00 PM"]),  # noqa: DTZ001
+        (col("Year") > datetime(2024, 1, 31, 13, 5), "Greater", ["form", "TimeStamp:1/31/2024 1:05:00 PM"]),
         (col("Year") > time(0, 5), "Greater", ["form", "Time:12:05:00 AM"]),
         (col("Year").is_in([2023, 2024]), "In", ["form", "BigDecimal:2023,2024"]),
         (col("Year").not_in(["a", "b"]), "NotIn", ["form", "Char:a,b"]),

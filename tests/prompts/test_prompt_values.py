@@ -22,7 +22,7 @@ from mstr_arrow.prompts.values import value_text
         ("date", date(2024, 1, 31), "2024-01-31T00:00:00.000+0000"),
         ("date", "2024-01-31", "2024-01-31T00:00:00.000+0000"),
         ("date", "2017-09-27T23:37:39.000+0000", "2017-09-27T23:37:39.000+0000"),
-        ("moment", datetime(2024, 1, 31, 10, 20, 30, 456789), "2024-01-31T10:20:30.456+0000"),  # noqa: DTZ001
+        ("moment", datetime(2024, 1, 31, 10, 20, 30, 456789), "2024-01-31T10:20:30.456+0000"),
         ("moment", datetime(2024, 1, 31, 1, tzinfo=timezone(timedelta(hours=2))), "2024-01-30T23:00:00.000+0000"),
         ("time", time(10, 20, 30), "10:20:30"),
         ("time", "10:20", "10:20:00"),
@@ -83,7 +83,7 @@ def test_a_value_beyond_the_limits_is_refused(ask, limits, value, message):
         ({"kind": "text", "minimum": -1, "maximum": -1}, "any length"),
         ({"kind": "date", "minimum": "2018-09-26T04:00:00.000+0000"}, date(2018, 9, 26)),
         ({"kind": "number", "minimum": "", "maximum": "much"}, -5),
-        ({"kind": "moment", "minimum": datetime(2018, 1, 1, tzinfo=UTC)}, datetime(2018, 1, 1)),  # noqa: DTZ001
+        ({"kind": "moment", "minimum": datetime(2018, 1, 1, tzinfo=UTC)}, datetime(2018, 1, 1)),
     ],
 )
 def test_limits_include_themselves_and_unreadable_ones_do_not_count(ask, limits, value):

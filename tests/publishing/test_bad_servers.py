@@ -282,7 +282,7 @@ def test_the_end_of_the_process_is_the_end_of_the_job(serve, rest, signal):
     sim, connection = serve(publication_seconds=30)
     connection.close()
     program = [sys.executable, "-W", "ignore", "-c", PROGRAM.format(rest=rest), sim.url]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "running\n"
         if signal is not None:
             time.sleep(0.3)

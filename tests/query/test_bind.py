@@ -60,7 +60,7 @@ MOMENT = dt.datetime(2024, 1, 31, 10, 20, tzinfo=dt.timezone(dt.timedelta(hours=
 ZONED = [
     col("Opened") > MOMENT,
     col("Opened") == MOMENT,
-    col("Opened").between(MOMENT, dt.datetime(2024, 2, 1)),  # noqa: DTZ001 - one of each
+    col("Opened").between(MOMENT, dt.datetime(2024, 2, 1)),
     col("Opened").is_in([MOMENT]),
     col("Opened") <= "2024-01-31T10:20:00+02:00",
 ]

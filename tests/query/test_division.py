@@ -201,7 +201,7 @@ def test_another_form_of_an_aggregated_attribute_is_checked_after_the_sum():
         (col("Day") > dt.date(1850, 1, 1), "Aggregate by Day, too"),
         (col("Revenue") > 5, "Read without aggregate()"),
         (col("Units").top(3), "Read without aggregate()"),
-        (col("Opened") == dt.datetime(2024, 1, 1), "Aggregate by Opened, too"),  # noqa: DTZ001 - no zone
+        (col("Opened") == dt.datetime(2024, 1, 1), "Aggregate by Opened, too"),
     ],
 )
 def test_what_neither_side_can_decide_is_refused(condition, hint):

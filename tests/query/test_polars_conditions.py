@@ -97,7 +97,7 @@ SEES_OTHERS = [
 
 
 def pickled(value):
-    return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
+    return pickle.loads(pickle.dumps(value))
 
 
 def asked(condition, subjects):

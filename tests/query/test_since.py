@@ -11,7 +11,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.query.since import read_overlap, read_since
 
 DAY = date(2024, 3, 1)
-NOON = datetime(2024, 3, 1, 12)  # noqa: DTZ001 - the server's time stamps have no zone
+NOON = datetime(2024, 3, 1, 12)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ NOON = datetime(2024, 3, 1, 12)  # noqa: DTZ001 - the server's time stamps have 
         (DAY, "1 day", date(2024, 2, 29)),
         ("2024-03-01", "1 day", date(2024, 2, 29)),
         ("2024-03-01", None, "2024-03-01"),
-        (NOON, "90 minutes", datetime(2024, 3, 1, 10, 30)),  # noqa: DTZ001
+        (NOON, "90 minutes", datetime(2024, 3, 1, 10, 30)),
         (NOON.replace(tzinfo=UTC), timedelta(hours=12), datetime(2024, 3, 1, tzinfo=UTC)),
         (5_000, "1000", 4_000),
         (5_000, 0.5, Decimal("4999.5")),
@@ -98,7 +98,7 @@ def test_a_column_that_is_not_there_is_refused_with_near_names():
         (DAY, None, None, True, True),
         (DAY, None, None, False, False),
         ("2024-03-01", DAY, None, True, False),
-        (NOON, datetime(2024, 3, 1, 11), "1 day", True, True),  # noqa: DTZ001
+        (NOON, datetime(2024, 3, 1, 11), "1 day", True, True),
         (None, None, None, True, False),
     ],
 )

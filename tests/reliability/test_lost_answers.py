@@ -244,7 +244,7 @@ def gives_up(sim, connect, path):
 
     async def cancelled(connection):
         task = asyncio.create_task(connection.write_async("Pushed", NEW))
-        while not any(re.search(path, request.path) for request in sim.requests):  # noqa: ASYNC110
+        while not any(re.search(path, request.path) for request in sim.requests):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -122,7 +122,7 @@ def test_what_has_no_bad_values_says_nothing(connection):
 )
 def test_a_choice_that_cannot_be_meant_is_refused(connection, choice, words):
     with pytest.raises(UsageError) as caught:
-        connection.cube("Bad Days", on_bad_value=choice).schema  # noqa: B018
+        connection.cube("Bad Days", on_bad_value=choice).schema  # noqa: B018 - it reads
     assert words in str(caught.value)
 
 

@@ -30,7 +30,7 @@ def start(simulator):
     def run(body):
         code = textwrap.dedent(head) + textwrap.dedent(body)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = subprocess.Popen(  # noqa: S603 - the script stands in this file
+        process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", code],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

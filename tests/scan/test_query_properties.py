@@ -67,7 +67,7 @@ def pushed_frame() -> pl.DataFrame:
         "Region": TEXTS,
         "Year": [2022, 2023, 2024, None, 2**40],
         "Day": [dt.date(2024, 1, 31), dt.date(2024, 2, 1), None, dt.date(1850, 1, 1)],
-        "Opened": [dt.datetime(2024, 1, 31, 10, 20, 30), dt.datetime(2024, 2, 1), None],  # noqa: DTZ001 - no zone
+        "Opened": [dt.datetime(2024, 1, 31, 10, 20, 30), dt.datetime(2024, 2, 1), None],
         "Flag": [True, False, None],
         "Revenue": [1.5, 0.1, -2.5, 1 / 3, None, 1e12],
         "Units": [0, 1, 7, -3, None],

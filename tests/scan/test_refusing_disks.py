@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -99,7 +100,7 @@ def test_a_file_that_cannot_get_its_name_leaves_nothing(sales, tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")  # noqa: PTH110
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 @pytest.mark.parametrize("writer", [writer for writer in WRITERS if writer not in FOLDERS])
 def test_a_full_device_is_told_with_its_path(sales, writer):
     with pytest.raises(FileError, match="'/dev/full' cannot be written: No space left on device") as caught:
@@ -117,7 +118,7 @@ def test_a_path_that_leads_nowhere_is_an_error_of_the_call(sales, tmp_path, path
 
 def test_what_the_system_said_survives_pickling():
     error = FileError("full", errno=28, strerror="No space", filename="/x", hint="Make room.")
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301  our own
+    copy = pickle.loads(pickle.dumps(error))
     assert (copy.errno, copy.strerror, copy.filename, str(copy)) == (
         28,
         "No space",

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -79,9 +80,7 @@ def test_distinct_numbers_fill_a_row_group_in_little_memory(tmp_path):
     """
     command = [sys.executable, "-c", textwrap.dedent(code)]
     environment = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(  # noqa: S603 - the script stands in this test
-        command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.PIPE
-    )
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, stdout=subprocess.PIPE)
     assert int(done.stdout) < 16e6
     assert pq.read_table(tmp_path / "x.parquet")["Order"].to_pylist() == list(range(131_072))
 
@@ -245,11 +244,11 @@ def test_a_full_disk_stops_the_requests_and_is_told(numbers, pages, writer):
     assert pages.stopped() < 200
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")  # noqa: PTH110
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
 def test_a_full_device_is_told(coarse):
     with pytest.raises(OSError, match=r"(?i)no space left"):
         coarse.write_parquet("/dev/full")
-    assert os.path.exists("/dev/full")  # noqa: PTH110
+    assert Path("/dev/full").exists()
 
 
 def test_a_cancelled_write_leaves_no_file(connection, tmp_path, pages):

@@ -165,7 +165,7 @@ def test_what_is_shown_and_pickled_is_where_a_secret_is_kept():
     group._store.content = "{}"
     for each in (group, group["password"]):
         assert b"hunter2" not in pickle.dumps(each)
-        again = pickle.loads(pickle.dumps(each))  # noqa: S301 - our own
+        again = pickle.loads(pickle.dumps(each))
         assert repr(again) == repr(each) == repr(copy.deepcopy(each))
 
 

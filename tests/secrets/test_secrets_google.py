@@ -178,7 +178,7 @@ def test_the_client_that_is_made_here_speaks_grpc_and_logs_no_secret(tmp_path):
     # In a process of its own: gRPC's threads would stay, and other tests fork.
     script = tmp_path / "over_grpc.py"
     script.write_text(textwrap.dedent(OVER_GRPC), encoding="utf-8")
-    result = subprocess.run(  # noqa: S603 - our own interpreter
+    result = subprocess.run(
         [sys.executable, str(script)],
         env={"PYTHONPATH": str(Path(mstr_arrow.__file__).parents[1])},
         capture_output=True,

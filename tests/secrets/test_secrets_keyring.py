@@ -6,7 +6,7 @@ from tests.keyrings import Memory, Missing, keyring
 
 
 class Locked(Memory):
-    def get_password(self, service, username):  # noqa: ARG002
+    def get_password(self, service, username):  # noqa: ARG002 - as keyring calls it
         raise keyring.errors.KeyringLocked("Failed to unlock the collection!")
 
 

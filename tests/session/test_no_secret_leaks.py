@@ -50,7 +50,7 @@ class Watch:
             each = chain.pop()
             self.look(each, vars(each), each.args, getattr(each, "__notes__", ()))
             if isinstance(each, errors.MstrError):
-                self.look(vars(pickle.loads(pickle.dumps(each))))  # noqa: S301  our own
+                self.look(vars(pickle.loads(pickle.dumps(each))))
             chain += [other for other in (each.__cause__, each.__context__) if other is not None]
         self.told += traceback.format_exception(error)
         self.told += frames_with_variables(error) if variables else ()

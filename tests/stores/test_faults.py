@@ -127,9 +127,7 @@ def test_a_run_that_is_killed_shows_nothing_and_the_next_tidies_up(s3, seed):
     write(ParquetParts(s3.uri("out"), how, overwrite=True), pa.record_batch({"Number": pa.array(range(250))}))
     before = s3.read("out/_manifest.json")
     command = [sys.executable, "-c", WRITING, s3.uri("out")]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, env=os.environ | s3_environment(s3.address)
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | s3_environment(s3.address))
     assert process.stdout is not None
     assert process.stdout.readline() == b"began\n"
     time.sleep(random.Random(seed).uniform(0, 0.5))

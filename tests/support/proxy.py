@@ -28,7 +28,7 @@ class Proxy:
             def forward(self) -> None:
                 proxy.answer(self)
 
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815 - as http.server has it
 
             def log_message(self, *_: object) -> None:
                 """Print nothing."""

@@ -111,7 +111,7 @@ def test_a_kill_leaves_the_table_as_it_was_and_the_next_write_goes_through(place
     place.put(batch([1, 2]))
     command = [sys.executable, "-c", KILLED, place.tool, str(place.folder), repr(place.options)]
     root = Path(__file__).parents[2]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         assert process.stdout.readline() == "under way\n"
         process.kill()
     assert numbers_of(place) == [1, 2]

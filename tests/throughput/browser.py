@@ -42,7 +42,8 @@ def visit(
 
 async def _visit(url, folder, width, height, dark, looks, until):
     command = [find(), *FLAGS, f"--user-data-dir={folder}", "about:blank"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603, ASYNC220
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet)  # noqa: ASYNC220 - no other task waits here
     try:
         async with asyncio.timeout(SECONDS), aiohttp.ClientSession() as http:
             address = await _address(http, folder)

@@ -291,7 +291,7 @@ def test_a_table_is_named_like_its_folder(tmp_path, monkeypatch):
 def test_a_query_is_read_as_a_stream(tmp_path):
     pytest.importorskip("duckdb")
     pl.from_arrow(TABLE).write_parquet(tmp_path / "t.parquet")
-    reader = query(f"select store, units + 1 as more from '{tmp_path}/*.parquet' where units is not null")  # noqa: S608 - ours
+    reader = query(f"select store, units + 1 as more from '{tmp_path}/*.parquet' where units is not null")
     assert read(reader).to_pydict() == {"store": ["Lyon", None], "more": [2, 3]}
 
 

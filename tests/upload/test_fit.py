@@ -1,7 +1,5 @@
 """What is written to a dataset has the types that this has, or is refused with the row that does not fit."""
 
-# ruff: noqa: DTZ001 - the zone, if any, is that of the Arrow type
-
 import datetime as dt
 from decimal import Decimal
 

@@ -32,7 +32,7 @@ def test_rows_are_counted_by_their_keys(rows):
     assert bool(found.example) == (len(set(rows)) < len(rows))
 
 
-MOMENT = dt.datetime(2024, 1, 1, 12)  # noqa: DTZ001 - the server has none
+MOMENT = dt.datetime(2024, 1, 1, 12)
 ALIKE = {
     "microseconds": pa.array([MOMENT, MOMENT.replace(microsecond=7)], pa.timestamp("us")),
     "nanoseconds": pa.array([5, 999], pa.timestamp("ns")),

@@ -12,7 +12,7 @@ from mstr_arrow.upload.source import source_of
 
 pd = pytest.importorskip("pandas")
 
-NOON = dt.datetime(2024, 1, 31, 12)  # noqa: DTZ001 - without a zone
+NOON = dt.datetime(2024, 1, 31, 12)
 NOON_UTC = NOON.replace(tzinfo=dt.UTC)
 DAY = NOON.date()
 HALF = "A\ud83d"

@@ -19,7 +19,7 @@ AWKWARD = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TRAPS = st.sampled_from(
     ['"', "\\", '\\"', "null", "[1]", "\x00\x1f\x7f", "\u2028", "😀", "", " ", "a,b\nc", "aGVs", "-0"]
 )
-MOMENTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30))  # noqa: DTZ001 - without a zone
+MOMENTS = st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30))
 
 TYPES = {
     **{name: st.integers(-(2**7), 2**7 - 1) for name in ("int8",)},

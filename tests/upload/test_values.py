@@ -1,7 +1,5 @@
 """Single values, written as JSON by hand."""
 
-# ruff: noqa: DTZ001 - the zone, if any, is that of the Arrow type
-
 from __future__ import annotations
 
 from collections import Counter

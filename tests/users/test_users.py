@@ -64,7 +64,7 @@ def test_a_user_is_a_pair_of_id_and_name_and_can_be_pickled(conn):
     assert me == conn.user(me.id.lower())
     assert tuple(ann) == (ann.id, "Ann Lee")
     assert (ann.username, ann.enabled) == ("annl", True)
-    assert pickle.loads(pickle.dumps(ann)) == ann  # noqa: S301  our own
+    assert pickle.loads(pickle.dumps(ann)) == ann
     assert me.username is None
     assert asyncio.run(conn.user_async("annl")) == ann
 

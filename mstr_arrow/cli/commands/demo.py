@@ -34,7 +34,7 @@ def demo(
 ) -> None:
     """Read a million rows from a simulated server on this machine: nothing to set up."""
     # Only the commands that start a server pay for importing one.
-    from mstr_arrow.simulator import Simulator  # noqa: PLC0415
+    from mstr_arrow.simulator import Simulator  # noqa: PLC0415 - see above
 
     out, err = Terminal(), Terminal(stderr=True)
     with show_errors(err, verbose=verbose):

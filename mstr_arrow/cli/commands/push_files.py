@@ -159,7 +159,7 @@ def push(
 ) -> None:
     """Write files, or what a DuckDB query finds, into a SuperCube, and print its id."""
     # Arrow's datasets bring pandas along: only who reads files pays for importing them.
-    from mstr_arrow.cli.options.input import open_tables, read_forms  # noqa: PLC0415
+    from mstr_arrow.cli.options.input import open_tables, read_forms  # noqa: PLC0415 - see above
 
     console = standard_error(log_json=log_json)
     with show_errors(console, verbose=verbose, interrupted=TAKEN_BACK):

@@ -64,9 +64,9 @@ def run(
     console = standard_error(log_json=log_json)
     with show_errors(console, verbose=verbose, interrupted=GOES_ON):
         # Only this command pays for importing all ways of writing.
-        from mstr_arrow.jobs.definition.jobs_file import schema as schema_of_files  # noqa: PLC0415
-        from mstr_arrow.jobs.endings import LOCKED  # noqa: PLC0415
-        from mstr_arrow.jobs.run_or_plan import RunChoice, note_terminated, plan_with, run_with  # noqa: PLC0415
+        from mstr_arrow.jobs.definition.jobs_file import schema as schema_of_files  # noqa: PLC0415 - see above
+        from mstr_arrow.jobs.endings import LOCKED  # noqa: PLC0415 - see above
+        from mstr_arrow.jobs.run_or_plan import RunChoice, note_terminated, plan_with, run_with  # noqa: PLC0415 - see above
 
         if schema:
             print_json(schema_of_files())

@@ -78,8 +78,8 @@ def simulate(
 ) -> None:
     """Run a simulated Intelligence Server on this machine until Ctrl-C."""
     # Only the commands that start a server pay for importing one.
-    from mstr_arrow.simulator import Simulator  # noqa: PLC0415
-    from mstr_arrow.simulator.settings.assignments import read_assignments  # noqa: PLC0415
+    from mstr_arrow.simulator import Simulator  # noqa: PLC0415 - see above
+    from mstr_arrow.simulator.settings.assignments import read_assignments  # noqa: PLC0415 - see above
 
     if list_settings or json:
         show_settings(as_json=json)

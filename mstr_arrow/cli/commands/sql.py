@@ -119,7 +119,7 @@ def _opener() -> (
 ):
     """Import what finds cubes in SQL, which takes a while that the other commands need not wait."""
     try:
-        from mstr_arrow.cli.sql.sources import open_sources  # noqa: PLC0415
+        from mstr_arrow.cli.sql.sources import open_sources  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         raise UsageError("sqlglot is not installed.", hint="pip install 'mstr-arrow[cli]'") from error
     return open_sources

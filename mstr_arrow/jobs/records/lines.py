@@ -85,7 +85,7 @@ def _as_now(table: pa.Table) -> pa.Table:
 
 def _line(run: RunRecord, record: JobRecord) -> dict[str, Any]:
     mark, error, schema = record.mark, record.error, record.schema
-    over = None if None in {record.started, record.ended} else record.ended - record.started  # type: ignore[operator]
+    over = None if None in {record.started, record.ended} else record.ended - record.started  # type: ignore[operator]  # none is None
     line: dict[str, Any] = {
         "form": VERSION,
         "run": run.id,

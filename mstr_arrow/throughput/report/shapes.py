@@ -133,7 +133,8 @@ def distributions(sweep: Sweep, loads: Sequence[Load]) -> Rows:
             continue
         known = [each for each in NINES if (100 - each) / 100 * len(latency) >= 1] or [0]
         label = f"{load.concurrency} in flight" if load.concurrency else f"{load.rate:g} requests/s"
-        for percentile, seconds in zip(known, pc.quantile(latency, [each / 100 for each in known]).to_pylist()):  # noqa: B905
+        quantiles = pc.quantile(latency, [each / 100 for each in known]).to_pylist()
+        for percentile, seconds in zip(known, quantiles, strict=True):
             rows.append(
                 {
                     "load": label,

@@ -76,7 +76,7 @@ def test_a_run_is_read_as_it_was_written():
 
 @pytest.mark.parametrize(
     "value",
-    [date(2026, 11, 28), NOON, datetime(2026, 11, 28, 1, 2, 3, 4), 7, 1.5, Decimal("1.50"), "2026-W48"],  # noqa: DTZ001
+    [date(2026, 11, 28), NOON, datetime(2026, 11, 28, 1, 2, 3, 4), 7, 1.5, Decimal("1.50"), "2026-W48"],
 )
 def test_a_mark_keeps_its_type(value):
     run = RUN.with_job(JobRecord(job="sales", mark=Mark("Day", value)))

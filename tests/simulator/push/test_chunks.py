@@ -42,9 +42,9 @@ def values_of(data_type, *texts):
             "DATETIME",
             ['"2024-01-31T11:00:00"', '"2024-1-3T11:00:00.123"', '"9999-12-31T23:59:59.999"'],
             [
-                datetime(2024, 1, 31, 11),  # noqa: DTZ001 - the server's time stamps have no zone
-                datetime(2024, 1, 3, 11, 0, 0, 123_000),  # noqa: DTZ001
-                datetime(9999, 12, 31, 23, 59, 59, 999_000),  # noqa: DTZ001
+                datetime(2024, 1, 31, 11),
+                datetime(2024, 1, 3, 11, 0, 0, 123_000),
+                datetime(9999, 12, 31, 23, 59, 59, 999_000),
             ],
         ),
     ],
