@@ -17,7 +17,7 @@ from aiohttp import web
 
 import mstr_arrow.opening
 from mstr_arrow.config import Retry, Settings, Timeouts
-from tests.support.servers import IDLE
+from tests.support.servers import IDLE, settle
 from tests.support.slow import thin
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -171,6 +171,13 @@ def simulator():
 
     with Simulator(rows=2_000, **IDLE) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _settled(request):
+    """Begin a test where the shared simulator is done with those before."""
+    if "simulator" in request.fixturenames:
+        settle(request.getfixturevalue("simulator"))
 
 
 @pytest.fixture
