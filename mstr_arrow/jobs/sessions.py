@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from copy import copy
 from typing import TYPE_CHECKING
 
+from mstr_arrow.errors import LoginError
 from mstr_arrow.extract.borrowed import Borrowed, log_out, read_borrowed, write_borrowed
 from mstr_arrow.files.sinks import in_thread
 from mstr_arrow.session.saved_session import snapshot_session
@@ -31,6 +33,8 @@ class Sessions:
 
     They are noted in ``folder``; without one they are not, and those of other runs are left alone. ``needed`` gives
     the private files of extractions, whose sessions these take over themselves.
+
+    A log-in that a server refuses is not tried again for each job, which might lock the user out.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Sessions:
         self._locks: dict[tuple[str | None, int], asyncio.Lock] = {}
         self._noting = asyncio.Lock()
         self._opened: dict[tuple[str | None, int], Connection] = {}
+        self._refused: dict[str | None, LoginError] = {}
         self._within: dict[tuple[str | None, int, str], Connection] = {}
         self._former: list[Borrowed] = []
         self._next = 0
@@ -76,7 +81,13 @@ class Sessions:
             return self._within[within]
 
     async def _open(self, key: tuple[str | None, int]) -> None:
-        connection = await self._stack.enter_async_context(self._opening(key[0]))
+        if (refused := self._refused.get(key[0])) is not None:
+            raise copy(refused)
+        try:
+            connection = await self._stack.enter_async_context(self._opening(key[0]))
+        except LoginError as error:
+            self._refused[key[0]] = copy(error)
+            raise
         self._opened[key] = connection
         async with self._noting:
             await self._note()

@@ -268,6 +268,21 @@ def test_jobs_are_divided_over_as_many_sessions_as_are_wanted(run, simulator):
     assert log_ins() - before == 2
 
 
+def test_a_log_in_that_is_refused_is_not_tried_again_for_each_job(jobs_file, server_table, simulator, monkeypatch):
+    def log_ins():
+        return sum(request.path == "/api/auth/login" for request in simulator.requests)
+
+    before = log_ins()
+    file = jobs_file(
+        server_table
+        + "".join(f'[jobs.{name}]\nobject = "Customers"\ndestination = "{name}.csv"\n' for name in "abcdef")
+    )
+    monkeypatch.setenv("LAKE_PASSWORD", "of last month")
+    done = ma.jobs.run(file)
+    assert [job.error.kind for job in done.jobs] == ["LoginError"] * 6
+    assert log_ins() - before == 1
+
+
 def test_jobs_go_to_the_projects_that_they_name(run, simulator):
     one = '[jobs.{0}]\nobject = "Sales Cube"\nhead = 5\ndestination = "{0}.csv"\nproject = "{1}"\n'
     done = run(one.format("here", simulator.project) + one.format("nowhere", "Simulated Retial"))
