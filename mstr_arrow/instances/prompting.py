@@ -20,7 +20,7 @@ from mstr_arrow.prompts.answers import Condition, Typed
 from mstr_arrow.prompts.bodies import as_asked, automatic, entry
 from mstr_arrow.prompts.collection import Answers
 from mstr_arrow.prompts.listed import read_prompts
-from mstr_arrow.prompts.matching import check_used, match
+from mstr_arrow.prompts.matching import check_used, match, near_miss
 from mstr_arrow.prompts.model import CHOSEN, SHOWN
 from mstr_arrow.prompts.words import prompts_open
 
@@ -90,7 +90,10 @@ class Prompting:
         own = automatic if self._automatically else lambda _: None
         answers = {prompt.key: given.get(prompt.key) or own(prompt) for prompt in waiting}
         if missing := [prompt for prompt in waiting if answers[prompt.key] is None]:
-            raise prompts_open(await with_choices(self._http, place, missing))
+            error = prompts_open(await with_choices(self._http, place, missing))
+            if misspelt := near_miss(list(self._asked.values()), self._answers):
+                error.message += f" {misspelt}"
+            raise error
         asked = [(prompt, as_asked(prompt, answer)) for prompt in waiting if (answer := answers[prompt.key])]
         entries = await asyncio.gather(*(self._entry(place, prompt, answer) for prompt, answer in asked))
         keys = {prompt.key for prompt in waiting}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.names import as_it_looks, listing, suggestion
+from mstr_arrow.names import as_it_looks, listing, near_names, quote_name, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +52,18 @@ def check_used(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> None
         raise UsageError(f"there are answers to {listing(unknown)}, but nothing is asked.", hint="Leave them out.")
     names = list(dict.fromkeys(prompt.name for prompt in prompts))
     raise UsageError(f"no prompt {listing(unknown)} was asked.", hint=suggestion(unknown[0], names))
+
+
+def near_miss(prompts: Sequence[Prompt], answers: Mapping[str, Answer]) -> str | None:
+    """Say which answers are to what was not asked so far and is spelled almost like what was; None for no such."""
+    names = list(dict.fromkeys(prompt.name for prompt in prompts))
+    unknown = [name for name in answers if not _find_named(prompts, name)[1]]
+    told = [
+        f"{quote_name(name)} is not asked: did you mean {listing(near)}?"
+        for name in unknown
+        if (near := near_names(name, names))
+    ]
+    return " ".join(told) or None
 
 
 def find(prompts: Sequence[Prompt], name: str) -> Prompt:

@@ -28,7 +28,7 @@ def test_what_a_report_asks_is_shown(run, server):
     result = run("prompts", "Prompted Optional")
     assert (result.code, result.err) == (0, "")
     lines = result.out.decode().splitlines()
-    assert lines[0].split() == ["PROMPT", "TYPE", "TAKES", "DEFAULT", "CHOICES", "KEY"]
+    assert lines[0].split() == ["PROMPT", "TYPE", "TAKES", "ANSWER", "DEFAULT", "CHOICES", "KEY"]
     assert "Regions     ELEMENTS  elements of Region      optional  North, East" in lines[2]
     assert len(lines) == 4
     assert server.open_sessions == 0
@@ -70,6 +70,12 @@ def test_a_template_leaves_required_answers_to_be_filled_in(run, tmp_path):
     assert "PromptsOpen" in result.err
     file.write_text(text.replace("# Year", "Year"))
     assert run("fetch", "Prompted Twice", "-o", tmp_path / "x.parquet", "--prompts", file).code == 0
+
+
+def test_an_answer_whose_name_is_misspelt_is_told(run, tmp_path):
+    result = run("fetch", "Prompted Value", "-o", tmp_path / "x.csv", "--prompt", "Least Revenu=5")
+    assert result.code == 2
+    assert "'Least Revenu' is not asked: did you mean 'Least Revenue'?" in result.err
 
 
 @pytest.mark.parametrize("name", ["Prompted Everything", "Prompted Value", "Prompted Expression", "Prompted Level"])

@@ -3,7 +3,7 @@ import pytest
 from mstr_arrow.errors import UsageError
 from mstr_arrow.prompts.answers import Values
 from mstr_arrow.prompts.collection import Answers
-from mstr_arrow.prompts.matching import check_used, find, match
+from mstr_arrow.prompts.matching import check_used, find, match, near_miss
 
 
 def answered(prompts, **answers):
@@ -69,3 +69,10 @@ def test_a_prompt_is_found_by_name(ask):
     assert find(prompts, "region") is prompts[1]
     with pytest.raises(UsageError, match="no prompt 'Regio'"):
         find(prompts, "Regio")
+
+
+def test_an_answer_that_is_spelled_almost_like_a_prompt_is_told(ask):
+    prompts = [ask("Least Revenue"), ask("Year")]
+    said = near_miss(prompts, Answers.of({"Least Revenu": 5, "Year": 2024, "Depends On Others": 1}))
+    assert said == "'Least Revenu' is not asked: did you mean 'Least Revenue'?"
+    assert near_miss(prompts, Answers.of({"Depends On Others": 1})) is None

@@ -19,7 +19,7 @@ from mstr_arrow.prompts.collection import as_toml
 from mstr_arrow.prompts.template import template
 from mstr_arrow.prompts.words import rows
 
-HEADERS = ("PROMPT", "TYPE", "TAKES", "", "DEFAULT", "CHOICES", "KEY")
+HEADERS = ("PROMPT", "TYPE", "TAKES", "ANSWER", "DEFAULT", "CHOICES", "KEY")
 
 
 @takes_server()
