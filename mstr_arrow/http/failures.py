@@ -25,6 +25,10 @@ PROXY_HINT = naming(
     "Check the proxy's user name and password: {Network.proxy=Proxy(url, username=…, password=…)}. Without that "
     "setting the proxy comes from HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
 )
+_NO_PROXY_HINT = naming(
+    "Check the proxy's host and port, and whether it runs, or reach the server directly: {Network.no_proxy=…}. The "
+    "proxy comes from {Proxy.url}; without that setting from HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
+)
 _STRAY = re.compile(r"b(?:'\{.*\}\s*'|\"\{.*\}\s*\")")
 _CERTIFICATE_HINT = naming(
     "Give the issuing authority's PEM file as {Tls.ca_file=…}, or trust what the operating system trusts with "
@@ -103,7 +107,7 @@ def _not_connected(error: aiohttp.ClientConnectorError, host: str, proxy: str | 
         return TlsError(f"no TLS connection to {where}: {_reason(error)}.", hint=hint)
     hint = "Check host and port, and whether the server runs."
     if where != host:
-        hint = PROXY_HINT
+        hint = _NO_PROXY_HINT
     elif isinstance(error, aiohttp.ClientConnectorDNSError):
         hint = "Check the spelling of the host, and DNS or VPN."
     return ConnectError(f"no connection to {where}: {_reason(error)}.", hint=hint)

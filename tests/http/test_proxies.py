@@ -108,8 +108,10 @@ def test_a_proxy_that_does_not_connect_is_named(answer, kind, tries, secure, for
 
 
 def test_a_proxy_that_is_not_there_is_named(secure, visit):
-    with pytest.raises(errors.ConnectError, match=r"no connection to the proxy 127\.0\.0\.1:9"):
+    with pytest.raises(errors.ConnectError, match=r"no connection to the proxy 127\.0\.0\.1:9") as caught:
         visit(secure.url, proxy="http://127.0.0.1:9")
+    assert "host and port" in caught.value.hint
+    assert "password" not in caught.value.hint
 
 
 def test_a_certificate_of_a_proxy_that_nobody_vouches_for_is_named(simulator, forward_proxy, server_context, quick):
