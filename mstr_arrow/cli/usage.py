@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
 _WrongUsage: type[Any] = typer.BadParameter.__mro__[1]
 """The class that typer raises for any wrong usage; it has no name of its own for it."""
 
+_REWORDED = [
+    (re.compile(said), meant)
+    for said, meant in (
+        (r"Value error, ", ""),
+        (r"Input should be greater than or equal to (\S+)", r"it must be at least \1."),
+        (r"Input should be less than or equal to (\S+)", r"it must be at most \1."),
+        (r"Input should be a valid integer\b.*", "it must be a whole number."),
+        (r"Input should be a valid number\b.*", "it must be a number."),
+        (r"does not match the formats '%Y-%m-%d'\.", "is no date: write it like 2024-01-31."),
+    )
+]
+
 _LEFT_OVER = "Got unexpected extra argument"
 
 
@@ -32,8 +45,21 @@ class Command(TyperCommand):
         try:
             return super().parse_args(context, [_decode(each) for each in args])
         except _WrongUsage as error:
-            error.message += "".join(f" {hint}" for hint in _hints(error, context))
+            error.message = reword(error.message) + "".join(f" {hint}" for hint in _hints(error, context))
             raise
+
+
+def reword(message: str) -> str:
+    """Say of a value what it must be, in place of what the library that typer reads it with says.
+
+    >>> reword("Input should be greater than or equal to 1"), reword("Value error, 'x' is not one of 'a', 'b'.")
+    ('it must be at least 1.', "'x' is not one of 'a', 'b'.")
+    >>> reword("Input should be a valid integer, unable to parse string as an integer")
+    'it must be a whole number.'
+    """
+    for said, meant in _REWORDED:
+        message = said.sub(meant, message)
+    return message
 
 
 class Commands(TyperGroup):

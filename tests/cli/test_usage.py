@@ -230,3 +230,15 @@ def test_a_password_that_is_no_text_is_told(run, monkeypatch):
     monkeypatch.setenv("MSTR_PASSWORD", "\udcff")
     result = run("ls")
     assert (result.code, "holds half a character" in result.err, "udcff" in result.err) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--head", "0"), ("--head", "x"), ("--deadline", "x"), ("--layout", "tidyy"), ("--mode", "x")],
+)
+def test_a_value_that_does_not_fit_is_told_in_plain_words(run, option, value):
+    said = run("fetch", "Sales Cube", "-o", "a.csv", option, value)
+    assert said.code == 2
+    assert f"Invalid value for '{option}'" in said.err
+    assert "Input should" not in said.err
+    assert "Value error" not in said.err
