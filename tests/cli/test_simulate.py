@@ -47,3 +47,12 @@ def test_every_setting_reaches_the_server(run, monkeypatch):
     result = run("simulate", *(argument for each in assigned for argument in ("--set", each)))
     assert "stop here" in result.err
     assert started == [{"port": 8642, **read_assignments(assigned)}]
+
+
+def test_a_port_that_is_taken_is_told(run, simulator):
+    port = simulator.url.rpartition(":")[2].partition("/")[0]
+    result = run("simulate", "--rows", 1, "--port", port)
+    assert (result.code, result.err) == (
+        2,
+        f"UsageError: another process listens on port {port}.\nChoose another, or a free one: --port 0.\n",
+    )

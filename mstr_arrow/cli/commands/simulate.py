@@ -3,6 +3,8 @@
 import signal
 import textwrap
 import threading
+from contextlib import ExitStack
+from errno import EADDRINUSE
 from itertools import groupby
 from json import dumps
 from operator import attrgetter
@@ -103,7 +105,15 @@ def simulate(
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        with simulator as sim:
+        with ExitStack() as stack:
+            try:
+                sim = stack.enter_context(simulator)
+            except OSError as error:
+                if error.errno != EADDRINUSE:
+                    raise
+                raise UsageError(
+                    f"another process listens on port {port}.", hint="Choose another, or a free one: --port 0."
+                ) from None
             typer.echo(
                 WHERE.format(
                     url=sim.url,
