@@ -100,6 +100,8 @@ def near_names(wanted: str, names: Sequence[str]) -> list[str]:
     >>> near_names("sales cub", ["Sales Cube", "Stock"])
     ['Sales Cube']
     """
+    if not wanted.strip():  # which every name contains
+        return []
     folded = {name.casefold(): name for name in reversed(names)}
     near = get_close_matches(wanted.casefold(), folded, n=5, cutoff=0.6)
     near += [name for name in folded if wanted.casefold() in name and name not in near]

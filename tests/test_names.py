@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mstr_arrow.names import as_it_looks, listing
+from mstr_arrow.names import as_it_looks, listing, suggestion
 
 LETTERS = st.text(st.one_of(st.characters(), st.sampled_from(" \t\xa0\u200b\u2028\u00ad\u0301éa\x1b")))
 
@@ -25,3 +25,7 @@ def test_a_name_without_end_is_listed_by_its_start():
     assert shown.startswith("'Sales', 'nnn")
     assert shown.endswith("nnn' … (52,428,800 letters)")
     assert len(shown) < 400
+
+
+def test_no_name_is_near_to_none():
+    assert suggestion("", ["Region", "Units"]) == "There are: 'Region', 'Units'."

@@ -61,6 +61,9 @@ def output_into(target: Target | StorePath) -> Output:
     return DiskFile(target) if isinstance(target, str | os.PathLike) else CallersStream(target)
 
 
+_FOLDER_HINT = naming("It is a folder: name a file in it, or have parts written: {Scan.write_parquet.part_bytes}.")
+
+
 class DiskFile:
     """A file under a temporary name beside its own."""
 
@@ -89,9 +92,7 @@ class DiskFile:
                 self._out = pa.OSFile(str(partial), "wb")
                 self._partial = partial
         except OSError as error:
-            hint = what_is_missing(self._path) or naming(
-                "It is a folder: name a file in it, or have parts written: {Scan.write_parquet.part_bytes}."
-            )
+            hint = what_is_missing(self._path) or (_FOLDER_HINT if self._path.is_dir() else "Give another path.")
             raise not_opened(self._path, error, refused="be written", hint=hint) from error
         return self._out
 
