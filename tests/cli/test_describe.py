@@ -88,7 +88,7 @@ def test_a_cube_without_data_is_described_all_the_same(describe, run):
 
 def test_a_person_gets_a_few_lines_and_a_table(run, server):
     said = run("describe", "Sales Cube").out.decode()
-    assert "0.1 MB in the server's memory" in said
+    assert "kB in the server's memory" in said
     assert "rows    2,000\n" in said
     assert "without 'Row Count - sales', by which the server counts rows; fetch --row-counts adds it\n" in said
     store = next(line.split() for line in said.splitlines() if line.startswith("Store@ID"))

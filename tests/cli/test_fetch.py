@@ -237,3 +237,9 @@ def test_a_reader_that_leaves_ends_it_quietly(server):
     assert process.wait(60) == 141
     assert err == b""
     assert server.open_sessions == 0
+
+
+@pytest.mark.usefixtures("server")
+def test_a_small_file_has_a_size(run, tmp_path):
+    result = run("fetch", "One Row", "-o", tmp_path / "one.csv")
+    assert f"one.csv, {(tmp_path / 'one.csv').stat().st_size} bytes" in result.err

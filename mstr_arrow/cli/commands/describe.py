@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from rich.filesize import decimal
 from rich.text import Text
 
 from mstr_arrow.catalog.object_info import Kind
@@ -13,7 +14,6 @@ from mstr_arrow.cli.options import common
 from mstr_arrow.cli.options.connecting import open_connection
 from mstr_arrow.cli.options.server import Server, takes_server
 from mstr_arrow.cli.render.errors import show_errors
-from mstr_arrow.cli.render.progress import MB
 from mstr_arrow.cli.render.streams import Terminal
 from mstr_arrow.cli.render.tables import print_json, print_table
 from mstr_arrow.connection import Connection
@@ -111,7 +111,7 @@ def _show(facts: dict[str, Any]) -> None:
         "id": facts["id"],
         "owner": facts["owner"],
         "updated": facts["modified"],
-        "size": None if size is None else f"{size / MB:,.1f} MB in the server's memory",
+        "size": None if size is None else f"{decimal(size)} in the server's memory",
         "rows": _unknown(facts["type"]) if rows is None else _rows(rows, facts["type"]),
     }
     if facts["left_out"]:

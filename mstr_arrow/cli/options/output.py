@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pyarrow as pa
+from rich.filesize import decimal
 
 from mstr_arrow.cli.options.written import Written
 from mstr_arrow.cli.render.progress import MB, summarise
@@ -124,7 +125,7 @@ class Output:
             return "standard output"
         if not sizes:
             return str(self.path)
-        size = f"{sum(sizes) / MB:,.1f} MB"
+        size = decimal(sum(sizes))
         if not self.parquet.in_parts:
             return f"{self.path}, {size}"
         return f"{self.path}{os.sep if isinstance(self.path, Path) else '/'}, {count(len(sizes), 'part')}, {size}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mstr_arrow.cli.render.progress import MB
+from rich.filesize import decimal
+
 from mstr_arrow.cli.render.tables import count
 from mstr_arrow.cli.render.wording import WORDS
 from mstr_arrow.wording import say_in_words
@@ -20,7 +21,7 @@ def summarise(fetched: Sequence[FetchOutcome], seconds: float) -> str:
     """Say in a line what was done, when it is over."""
     totals = _totals(fetched)
     outcomes = ", ".join(f"{totals[each]} {each}" for each in ("done", "skipped", "failed") if totals[each])
-    size = f", {totals['bytes'] / MB:,.1f} MB" if totals["bytes"] else ""
+    size = f", {decimal(totals['bytes'])}" if totals["bytes"] else ""
     return f"{count(len(fetched), 'object')}: {outcomes}; {count(totals['rows'])}{size} in {seconds:.1f} s"
 
 
