@@ -52,10 +52,8 @@ def read_jobs(path: str | os.PathLike[str]) -> JobsFile:
     """Read a file of jobs; errors: UsageError with all that is wrong in it, FileError."""
     file = read_path(path)
     if not file.is_file():
-        raise UsageError(
-            f"there is no file of jobs {str(file)!r}.", hint="Give the path of one, such as jobs.toml."
-        )
-    text, content = read_toml(file, f"A job is written like this:\n{_EXAMPLE}")
+        raise UsageError(f"there is no file of jobs {str(file)!r}.", hint=f"Give the path of one. {_WRITTEN}")
+    text, content = read_toml(file, _WRITTEN)
     checked, jobs = _check(file, text, content)
     _warn_of_secrets(file, text, checked)
     return JobsFile(file, checked, jobs)
@@ -260,4 +258,4 @@ def _warn_of_secrets(file: Path, text: str, content: File) -> None:
                 )
 
 
-_EXAMPLE = '[jobs.sales]\nobject = "Sales Cube"\ndestination = "sales/"'
+_WRITTEN = 'A job is written like this:\n[jobs.sales]\nobject = "Sales Cube"\ndestination = "sales/"'
