@@ -26,6 +26,12 @@ def pins():
     return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", PINNED, re.MULTILINE))
 
 
+def test_the_arrow_that_crashes_is_not_allowed():
+    (arrow,) = [each for each in asked_for() if each.name == "pyarrow"]
+    allowed = {version: arrow.specifier.contains(version) for version in ("24.0.0", "25.0.0", "25.0.1")}
+    assert allowed == {"24.0.0": True, "25.0.0": False, "25.0.1": True}
+
+
 @pytest.mark.parametrize("name", VULNERABLE)
 def test_no_version_that_is_known_to_be_vulnerable_is_allowed(name):
     allowed = [each for each in asked_for() if each.name == name]
