@@ -116,7 +116,7 @@ def test_a_path_that_leads_nowhere_is_an_error_of_the_call(sales, tmp_path, path
         write(sales, writer, tmp_path / path)
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="there is no /proc here")  # noqa: PTH110
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 def test_a_folder_that_takes_no_files_is_not_called_a_file(sales):
     with pytest.raises(UsageError, match=r"'/proc/x\.csv' cannot be written") as caught:
         sales.write_csv("/proc/x.csv")
