@@ -23,7 +23,7 @@ _IDENTITY = "X-MSTR-IdentityToken"
 _LOCALES = ("metadataLocale", "warehouseDataLocale", "displayLocale", "messagesLocale", "numberLocale")
 
 
-def status(call: Call) -> Response:
+def tell_versions(call: Call) -> Response:
     """Tell the versions."""
     settings = call.server.settings
     return ok(
@@ -102,7 +102,7 @@ def logout(call: Call) -> Response:
     return Response(status=204)
 
 
-def session_info(call: Call) -> Response:
+def tell_session(call: Call) -> Response:
     """Tell the session's settings."""
     return ok(
         {
@@ -121,7 +121,7 @@ def renew(_call: Call) -> Response:
     return Response(status=204)
 
 
-def user_info(call: Call) -> Response:
+def tell_user(call: Call) -> Response:
     """Tell who is logged in."""
     user = call.user_session.user
     return ok(
@@ -175,14 +175,14 @@ def _user(call: Call, mode: int, username: str, password: str) -> str:
 
 
 ROUTES = (
-    Route("GET", "/api/status", status, Needs.NOTHING),
+    Route("GET", "/api/status", tell_versions, Needs.NOTHING),
     Route("POST", "/api/auth/login", login, Needs.NOTHING),
     Route("POST", "/api/auth/logout", logout, Needs.SESSION),
     Route("POST", "/api/auth/delegate", delegate, Needs.NOTHING),
     Route("POST", "/api/auth/identityToken", make_identity_token, Needs.SESSION),
     Route("GET", "/api/auth/identityToken", check_identity_token, Needs.SESSION),
     Route("POST", "/api/auth/apiTokens", make_api_token, Needs.SESSION),
-    Route("GET", "/api/sessions", session_info, Needs.SESSION),
+    Route("GET", "/api/sessions", tell_session, Needs.SESSION),
     Route("PUT", "/api/sessions", renew, Needs.SESSION),
-    Route("GET", "/api/sessions/userInfo", user_info, Needs.SESSION),
+    Route("GET", "/api/sessions/userInfo", tell_user, Needs.SESSION),
 )

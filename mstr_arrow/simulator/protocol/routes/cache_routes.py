@@ -21,14 +21,14 @@ _MOST = 1000
 _LOADED = {"loaded": True, "unloaded": False}
 
 
-def nodes(call: Call) -> Response:
+def list_nodes(call: Call) -> Response:
     """List the nodes of the cluster."""
     _check(call)
     listed = [{"name": name, "ipAddress": "127.0.0.1", "status": "running"} for name in call.server.caches.nodes]
     return ok({"nodes": listed})
 
 
-def caches(call: Call) -> Response:
+def list_caches(call: Call) -> Response:
     """List the caches of the published cubes of the projects asked for."""
     _check(call)
     node, catalogue = call.query.get("clusterNode"), call.server.catalogue
@@ -54,7 +54,7 @@ def caches(call: Call) -> Response:
     )
 
 
-def one(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe a cache."""
     return ok(_describe(call, _find(call)))
 
@@ -79,7 +79,7 @@ def alter(call: Call) -> Response:
     return Response(status=202, body=orjson.dumps({"manipulationId": made.id, "status": "executing"}))
 
 
-def progress(call: Call) -> Response:
+def tell_progress(call: Call) -> Response:
     """Tell how far a change of a cache is."""
     _check(call)
     made = call.server.caches.manipulations.get(call.places["manipulation"])
@@ -146,10 +146,10 @@ def _describe(call: Call, cache: CubeCache) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/api/monitors/iServer/nodes", nodes, Needs.SESSION),
-    Route("GET", "/api/monitors/caches/cubes", caches, Needs.SESSION),
-    Route("GET", "/api/monitors/caches/cubes/manipulations/{manipulation}/status", progress, Needs.SESSION),
-    Route("GET", "/api/monitors/caches/cubes/{cache}", one, Needs.SESSION),
+    Route("GET", "/api/monitors/iServer/nodes", list_nodes, Needs.SESSION),
+    Route("GET", "/api/monitors/caches/cubes", list_caches, Needs.SESSION),
+    Route("GET", "/api/monitors/caches/cubes/manipulations/{manipulation}/status", tell_progress, Needs.SESSION),
+    Route("GET", "/api/monitors/caches/cubes/{cache}", describe, Needs.SESSION),
     Route("PATCH", "/api/monitors/caches/cubes/{cache}", alter, Needs.SESSION),
     Route("DELETE", "/api/monitors/caches/cubes/{cache}", delete, Needs.SESSION),
 )

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _READY, _LOADED, _ACTIVE, _EMMA, _PROCESSING = 1024 + 64 + 8 + 4, 32, 2, 16384, 1
 
 
-def definition(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe the attributes and metrics of a cube."""
     cube = call.catalogue.cube(call.places["id"])
     return ok({"id": cube.id, "name": cube.name, "definition": _definition(cube, call.server.settings.dialect)})
 
 
-def info(call: Call) -> Response:
+def list_info(call: Call) -> Response:
     """Tell size, status and path of cubes."""
     catalogue = call.catalogue
     cubes = [catalogue.cube(cube_id) for cube_id in call.query.getall("id", [])]
     return ok({"cubesInfos": [_info(call, cube) for cube in cubes]})
 
 
-def status(call: Call) -> Response:
+def tell_status(call: Call) -> Response:
     """Tell the status bits of a cube in a header."""
     cube = call.catalogue.cube(call.places["id"])
     return Response(status=204, headers={"X-MSTR-CubeStatus": str(_status(call, cube))})
@@ -103,8 +103,8 @@ def _status(call: Call, cube: Cube | EncodedCube) -> int:
 
 
 ROUTES = (
-    Route("GET", "/api/v2/cubes/{id}", definition),
-    Route("GET", "/api/cubes", info),
-    Route("HEAD", "/api/cubes/{id}", status),
+    Route("GET", "/api/v2/cubes/{id}", describe),
+    Route("GET", "/api/cubes", list_info),
+    Route("HEAD", "/api/cubes/{id}", tell_status),
     Route("POST", "/api/v2/cubes/{id}", publish),
 )

@@ -25,7 +25,7 @@ _MATERIALISATION_FAILED = -2147418587
 _NUMBERS = {RESERVED: 5, COMPARED: 6}
 
 
-def create(call: Call) -> Response:
+def create_instance(call: Call) -> Response:
     """Make an instance, whose id is told in a header only."""
     model = _model(call)
     made = call.server.refreshes.open(
@@ -34,7 +34,7 @@ def create(call: Call) -> Response:
     return Response(status=204, headers={INSTANCE: made.id})
 
 
-def delete(call: Call) -> Response:
+def delete_instance(call: Call) -> Response:
     """Delete an instance, and end what it publishes."""
     server = call.server
     cancel = server.jobs.cancel if server.settings.model_delete_cancels else None
@@ -66,7 +66,7 @@ def publish(call: Call) -> Response:
     return Response(status=204)
 
 
-def publish_status(call: Call) -> Response:
+def tell_publish_status(call: Call) -> Response:
     """Tell how far a publication is, as servers of this generation do."""
     instance = _instance(call, call.headers.get(INSTANCE))
     if instance.loser is not None:
@@ -93,7 +93,7 @@ def publish_status(call: Call) -> Response:
     )
 
 
-def tables(call: Call) -> Response:
+def list_tables(call: Call) -> Response:
     """List a part of the tables of a model."""
     found = _model(call).tables
     offset, limit = call.integer("offset", 0), call.integer("limit", -1)
@@ -105,21 +105,21 @@ def tables(call: Call) -> Response:
     return ok({"offset": offset, "limit": limit, "total": len(found), "tables": listed})
 
 
-def definition(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe a model."""
     model = _model(call)
     about = {"objectId": model.id, "name": model.cube.name, "subType": "report_emma_cube"}
     return ok({"information": about, "dataServeMode": model.serve_mode})
 
 
-def parameters(call: Call) -> Response:
+def list_parameters(call: Call) -> Response:
     """List the parameters of a model."""
     model = _model(call)
     _check_parameters(call)
     return ok({"total": len(model.parameters), "parameters": [each.describe() for each in model.parameters]})
 
 
-def values(call: Call) -> Response:
+def list_values(call: Call) -> Response:
     """Tell the values that the parameters have in an instance."""
     instance = find_instance(call)
     _check_parameters(call)
@@ -175,13 +175,13 @@ _RUNTIME, _DEFINITION = "/api/dataModels/{id}", "/api/model/dataModels/{id}"
 _PARAMETERS = "/api/v2/cubes/{id}/instances/{instance}/parameters"
 
 ROUTES = (
-    Route("POST", f"{_RUNTIME}/instances", create),
-    Route("DELETE", f"{_RUNTIME}/instances/{{instance}}", delete),
+    Route("POST", f"{_RUNTIME}/instances", create_instance),
+    Route("DELETE", f"{_RUNTIME}/instances/{{instance}}", delete_instance),
     Route("POST", f"{_RUNTIME}/publish", publish),
-    Route("GET", f"{_RUNTIME}/publishStatus", publish_status),
-    Route("GET", _DEFINITION, definition),
-    Route("GET", f"{_DEFINITION}/tables", tables),
-    Route("GET", f"{_DEFINITION}/parameters", parameters),
-    Route("GET", _PARAMETERS, values),
+    Route("GET", f"{_RUNTIME}/publishStatus", tell_publish_status),
+    Route("GET", _DEFINITION, describe),
+    Route("GET", f"{_DEFINITION}/tables", list_tables),
+    Route("GET", f"{_DEFINITION}/parameters", list_parameters),
+    Route("GET", _PARAMETERS, list_values),
     Route("PATCH", _PARAMETERS, change_values),
 )

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 _DEFAULT_LIMIT = 1000
 
 
-def of_cube(call: Call) -> Response:
+def list_of_cube(call: Call) -> Response:
     """List a part of the elements of an attribute of a cube."""
     cube = call.catalogue.cube(call.places["id"])
     return _elements(call, "cubes", cube.attributes if isinstance(cube, Cube) else ())
 
 
-def of_report(call: Call) -> Response:
+def list_of_report(call: Call) -> Response:
     """List a part of the elements of an attribute of a report."""
     report = call.catalogue.report(call.places["id"])
     return _elements(call, "reports", (unit.attribute for unit in report.units if unit.has_forms))
@@ -76,6 +76,6 @@ def _link(path: str, limit: int, total: int) -> str:
 
 
 ROUTES = (
-    Route("GET", "/api/cubes/{id}/attributes/{attribute}/elements", of_cube),
-    Route("GET", "/api/reports/{id}/attributes/{attribute}/elements", of_report),
+    Route("GET", "/api/cubes/{id}/attributes/{attribute}/elements", list_of_cube),
+    Route("GET", "/api/reports/{id}/attributes/{attribute}/elements", list_of_report),
 )

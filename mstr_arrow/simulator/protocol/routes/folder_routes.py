@@ -14,17 +14,17 @@ _MY_REPORTS = "20"
 _PREDEFINED = {"1": ("Public Objects",), "7": ("Public Objects", "Reports"), "39": ()}
 
 
-def root(call: Call) -> Response:
+def list_root(call: Call) -> Response:
     """List what lies in the project's root."""
     return _list_folder(call, ())
 
 
-def folder(call: Call) -> Response:
+def list_folder(call: Call) -> Response:
     """List what lies in a folder."""
     return _list_folder(call, call.catalogue.path(call.places["id"]))
 
 
-def personal(call: Call) -> Response:
+def list_personal(call: Call) -> Response:
     """List what lies in the user's own folder."""
     return _list_folder(call, call.catalogue.personal(call.user_session.user))
 
@@ -37,7 +37,7 @@ def list_predefined(call: Call) -> Response:
     return _list_folder(call, _PREDEFINED[number]) if number in _PREDEFINED else ok([])
 
 
-def create(call: Call) -> Response:
+def create_folder(call: Call) -> Response:
     """Make a folder."""
     catalogue = call.catalogue
     body = json_object(call.json())
@@ -55,9 +55,9 @@ def _list_folder(call: Call, path: tuple[str, ...]) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/api/folders", root),
-    Route("POST", "/api/folders", create),
-    Route("GET", "/api/folders/myPersonalObjects", personal),
-    Route("GET", "/api/folders/{id}", folder),
+    Route("GET", "/api/folders", list_root),
+    Route("POST", "/api/folders", create_folder),
+    Route("GET", "/api/folders/myPersonalObjects", list_personal),
+    Route("GET", "/api/folders/{id}", list_folder),
     Route("GET", "/api/folders/preDefined/{number}", list_predefined),
 )

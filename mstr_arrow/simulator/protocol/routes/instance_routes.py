@@ -19,7 +19,7 @@ _MOST_COMBINATIONS = 1000
 _STAGES = {"execute_data", "resolve_prompts", "no_action"}
 
 
-async def create(call: Call) -> Response | Callable[[], Response]:
+async def create_of_cube(call: Call) -> Response | Callable[[], Response]:
     """Create an instance of a cube and answer with its first page."""
     cube = call.catalogue.cube(call.places["id"])
     if not cube.published:
@@ -33,7 +33,7 @@ async def create(call: Call) -> Response | Callable[[], Response]:
     return await show(call, instance)
 
 
-async def create_report(call: Call) -> Response | Callable[[], Response]:
+async def create_of_report(call: Call) -> Response | Callable[[], Response]:
     """Create an instance of a report; answer with its first page, or at once where the request says so."""
     settings, stage = call.server.settings, call.query.get("executionStage", "execute_data")
     report = call.catalogue.report(call.places["id"])
@@ -60,7 +60,7 @@ async def read(call: Call) -> Response | Callable[[], Response]:
     return await show(call, find_instance(call))
 
 
-async def put(call: Call) -> Response | Callable[[], Response]:
+async def manipulate(call: Call) -> Response | Callable[[], Response]:
     """Manipulate an instance anew, when it is there, and answer with its first page."""
     instance = find_instance(call)
     if instance.asks:
@@ -70,14 +70,14 @@ async def put(call: Call) -> Response | Callable[[], Response]:
     return await show(call, instance)
 
 
-def progress(call: Call) -> Response:
+def tell_progress(call: Call) -> Response:
     """Tell how far the execution of an instance is."""
     instance = find_instance(call)
     polls, instance.polls = instance.polls, max(0, instance.polls - 1)
     return state(instance, unfinished=polls > 0)
 
 
-async def page_by_elements(call: Call) -> Response:
+async def list_page_by_elements(call: Call) -> Response:
     """List a part of the page-by combinations of a report that have data; no part has more than 1,000."""
     instance = find_instance(call)
     if instance.asks:
@@ -102,12 +102,12 @@ def _later(call: Call) -> bool:
 
 
 ROUTES = (
-    Route("POST", "/api/v2/cubes/{id}/instances", create),
+    Route("POST", "/api/v2/cubes/{id}/instances", create_of_cube),
     Route("GET", "/api/v2/cubes/{id}/instances/{instance}", read),
-    Route("PUT", "/api/v2/cubes/{id}/instances/{instance}", put),
-    Route("POST", "/api/v2/reports/{id}/instances", create_report),
+    Route("PUT", "/api/v2/cubes/{id}/instances/{instance}", manipulate),
+    Route("POST", "/api/v2/reports/{id}/instances", create_of_report),
     Route("GET", "/api/v2/reports/{id}/instances/{instance}", read),
-    Route("PUT", "/api/v2/reports/{id}/instances/{instance}", put),
-    Route("GET", "/api/v2/reports/{id}/instances/{instance}/pageBy/elements", page_by_elements),
-    Route("GET", "/api/reports/{id}/instances/{instance}/status", progress),
+    Route("PUT", "/api/v2/reports/{id}/instances/{instance}", manipulate),
+    Route("GET", "/api/v2/reports/{id}/instances/{instance}/pageBy/elements", list_page_by_elements),
+    Route("GET", "/api/reports/{id}/instances/{instance}/status", tell_progress),
 )

@@ -17,7 +17,7 @@ _NODE_CODE = base64.b64encode(_NODE.encode()).decode()
 _FILTERS = ("status", "type", "objectId", "objectType", "projectName", "nodeName", "user")
 
 
-def jobs(call: Call) -> Response:
+def list_jobs(call: Call) -> Response:
     """List the running jobs that the parameters choose, the oldest first or as ``sortBy`` says."""
     found = [_describe(call, job) for job in _visible(call)]
     for name in _FILTERS:
@@ -28,7 +28,7 @@ def jobs(call: Call) -> Response:
     return ok({"jobs": found}, headers={"x-mstr-total-count": str(len(found))})
 
 
-def one(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe a running job."""
     return ok(_describe(call, _find(call)))
 
@@ -84,7 +84,7 @@ def _describe(call: Call, job: Job) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/api/v2/monitors/jobs", jobs, Needs.SESSION),
-    Route("GET", "/api/v2/monitors/jobs/{job}", one, Needs.SESSION),
+    Route("GET", "/api/v2/monitors/jobs", list_jobs, Needs.SESSION),
+    Route("GET", "/api/v2/monitors/jobs/{job}", describe, Needs.SESSION),
     Route("DELETE", "/api/v2/monitors/jobs/{job}", cancel, Needs.SESSION),
 )

@@ -15,12 +15,12 @@ _CONTAINS = 4
 _CERTIFIED = {"CERTIFIED_ONLY": True, "NOT_CERTIFIED_ONLY": False}
 
 
-def projects(call: Call) -> Response:
+def list_projects(call: Call) -> Response:
     """List the projects, those that are not loaded, too."""
     return ok(call.server.projects.describe_all())
 
 
-def project(call: Call) -> Response:
+def describe_project(call: Call) -> Response:
     """Describe a project by its name."""
     return ok(call.server.projects.describe_named(call.places["name"]))
 
@@ -47,7 +47,7 @@ def find_objects(call: Call) -> list[Entry]:
     )
 
 
-def object_info(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe an object by id and type."""
     catalogue = call.catalogue
     kind = call.integer("type", REPORT_TYPE)
@@ -71,7 +71,7 @@ def certify(call: Call) -> Response:
     return ok(catalogue.info(catalogue.certify(entry, certifier), ancestors=True))
 
 
-def project_settings(call: Call) -> Response:
+def tell_project_settings(call: Call) -> Response:
     """Tell the project's settings to those who may see them."""
     if call.places["id"].upper() != call.server.catalogue.project_id:
         raise Refusal(404, "ERR004", f"(The project '{call.places['id']}' was not found.)")
@@ -97,11 +97,11 @@ def _total(found: list[Entry]) -> dict[str, str]:
 
 
 ROUTES = (
-    Route("GET", "/api/projects", projects, Needs.SESSION),
-    Route("GET", "/api/projects/{name}", project, Needs.SESSION),
+    Route("GET", "/api/projects", list_projects, Needs.SESSION),
+    Route("GET", "/api/projects/{name}", describe_project, Needs.SESSION),
     Route("GET", "/api/searches/results", search),
-    Route("GET", "/api/objects/{id}", object_info),
+    Route("GET", "/api/objects/{id}", describe),
     Route("DELETE", "/api/objects/{id}", delete),
     Route("PUT", "/api/objects/{id}/certify", certify),
-    Route("GET", "/api/v2/projects/{id}/settings", project_settings, Needs.SESSION),
+    Route("GET", "/api/v2/projects/{id}/settings", tell_project_settings, Needs.SESSION),
 )

@@ -20,7 +20,7 @@ _INSTANCE = "/api/reports/{id}/instances/{instance}"
 _DEFAULT_LIMIT, _LARGEST_LIMIT = 100, 200
 
 
-def of_report(call: Call) -> Response:
+def list_of_report(call: Call) -> Response:
     """List the prompts that a report asks first."""
     report = call.server.catalogue.report(call.places["id"])
     if report.questions is None:
@@ -28,13 +28,13 @@ def of_report(call: Call) -> Response:
     return _list(call, Inquiry(report, report.questions, call.server.settings.filtering))
 
 
-def of_instance(call: Call) -> Response:
+def list_of_instance(call: Call) -> Response:
     """List the prompts that an instance has asked so far."""
     inquiry = find_instance(call).inquiry
     return ok([]) if inquiry is None else _list(call, inquiry)
 
 
-def elements(call: Call) -> Response:
+def list_elements(call: Call) -> Response:
     """List a part of the elements that a prompt offers."""
     prompt = _prompt(call)
     if not isinstance(prompt, ElementsPrompt):
@@ -43,7 +43,7 @@ def elements(call: Call) -> Response:
     return ok({"elements": _part(call, rows)})
 
 
-def objects(call: Call) -> Response:
+def list_objects(call: Call) -> Response:
     """List a part of the objects that a prompt offers: attributes for a condition as a bare array."""
     prompt = _prompt(call)
     if not isinstance(prompt, ObjectsPrompt | ExpressionPrompt | LevelPrompt):
@@ -58,7 +58,7 @@ async def answer(call: Call) -> Response:
     return await _answer(call, json_object(call.json()).get("prompts"))
 
 
-async def answer_as_before(call: Call) -> Response:
+async def answer_by_key(call: Call) -> Response:
     """Answer prompts in the way of old clients, by key and values."""
     inquiry = find_instance(call).inquiry
     asked = {} if inquiry is None else {prompt.key: prompt for prompt in inquiry.reached}
@@ -129,10 +129,10 @@ def _part(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 ROUTES = (
-    Route("GET", "/api/reports/{id}/prompts", of_report),
-    Route("GET", f"{_INSTANCE}/prompts", of_instance),
-    Route("GET", f"{_INSTANCE}/prompts/{{prompt}}/elements", elements),
-    Route("GET", f"{_INSTANCE}/prompts/{{prompt}}/objects", objects),
+    Route("GET", "/api/reports/{id}/prompts", list_of_report),
+    Route("GET", f"{_INSTANCE}/prompts", list_of_instance),
+    Route("GET", f"{_INSTANCE}/prompts/{{prompt}}/elements", list_elements),
+    Route("GET", f"{_INSTANCE}/prompts/{{prompt}}/objects", list_objects),
     Route("PUT", f"{_INSTANCE}/prompts/answers", answer),
-    Route("POST", f"{_INSTANCE}/promptsAnswers", answer_as_before),
+    Route("POST", f"{_INSTANCE}/promptsAnswers", answer_by_key),
 )

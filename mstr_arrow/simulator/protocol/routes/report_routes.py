@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KINDS = {"customgroup": "customGroups", "consolidation": "consolidations", "hierarchy": "hierarchies"}
 
 
-def definition(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe a report's template, without elements, and the objects that it may show."""
     report = call.server.catalogue.report(call.places["id"])
     options = page_options(call)
@@ -37,4 +37,4 @@ def _objects(report: Report, dialect: Dialect) -> dict[str, Any]:
     return objects
 
 
-ROUTES = (Route("GET", "/api/v2/reports/{id}", definition),)
+ROUTES = (Route("GET", "/api/v2/reports/{id}", describe),)

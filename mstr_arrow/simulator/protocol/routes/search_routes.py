@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def store(call: Call) -> Response:
+def search(call: Call) -> Response:
     """Search and keep the hits in the session, which keeps the latest searches, as many as its log-in asked for."""
     hits = [entry.id for entry in find_objects(call)]
     searches = call.user_session.searches
@@ -25,7 +25,7 @@ def store(call: Call) -> Response:
     return ok({"id": search_id, "totalItems": len(hits)})
 
 
-def results(call: Call) -> Response:
+def list_results(call: Call) -> Response:
     """List a part of the hits of a stored search."""
     hits: Sequence[str] | None = call.user_session.searches.get(call.query.get("searchId", ""))
     if hits is None:
@@ -34,7 +34,7 @@ def results(call: Call) -> Response:
 
 
 ROUTES = (
-    Route("POST", "/api/metadataSearches/results", store),
-    Route("POST", "/api/v2/metadataSearches/results", store),
-    Route("GET", "/api/metadataSearches/results", results),
+    Route("POST", "/api/metadataSearches/results", search),
+    Route("POST", "/api/v2/metadataSearches/results", search),
+    Route("GET", "/api/metadataSearches/results", list_results),
 )

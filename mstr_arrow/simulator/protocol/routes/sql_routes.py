@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.model.cubes import Cube
 
 
-async def of_instance(call: Call) -> Response:
+async def give_sql_of_instance(call: Call) -> Response:
     """Give the SQL of a report's instance, whether it has run or not."""
     instance = find_instance(call)
     _check(call)
@@ -27,7 +27,7 @@ async def of_instance(call: Call) -> Response:
     return ok({"sqlStatement": _statement(source) + remark})
 
 
-def of_cube(call: Call) -> Response:
+def give_sql_of_cube(call: Call) -> Response:
     """Give the SQL of a cube."""
     cube = call.server.catalogue.cube(call.places["id"])
     _check(call)
@@ -51,6 +51,6 @@ def _statement(source: Cube | EncodedCube | Report) -> str:
 
 
 ROUTES = (
-    Route("GET", "/api/v2/reports/{id}/instances/{instance}/sqlView", of_instance),
-    Route("GET", "/api/v2/cubes/{id}/sqlView", of_cube),
+    Route("GET", "/api/v2/reports/{id}/instances/{instance}/sqlView", give_sql_of_instance),
+    Route("GET", "/api/v2/cubes/{id}/sqlView", give_sql_of_cube),
 )

@@ -38,7 +38,7 @@ def administers(call: Call) -> bool:
     return call.server.settings.administers and call.user_session.user == call.server.settings.username
 
 
-def subscriptions(call: Call) -> Response:
+def list_subscriptions(call: Call) -> Response:
     """List the subscriptions that the user may see, a part at a time."""
     store = call.server.subscriptions
     seen = [each for each in store.all.values() if each.owner == call.user_session.user or administers(call)]
@@ -46,7 +46,7 @@ def subscriptions(call: Call) -> Response:
     return send_list(call, described, default=_DEFAULT_LIMIT, member="subscriptions")
 
 
-def subscription(call: Call) -> Response:
+def describe(call: Call) -> Response:
     """Describe a subscription."""
     return ok(call.server.subscriptions.describe(_own(call)))
 
@@ -69,7 +69,7 @@ def replace(call: Call) -> Response:
     return ok(store.describe(found))
 
 
-def patch(call: Call) -> Response:
+def switch(call: Call) -> Response:
     """Switch a subscription off or on; older servers cannot."""
     if not call.server.settings.pauses_subscriptions:
         raise Refusal(405, "ERR001", "HTTP 405 Method Not Allowed")
@@ -96,19 +96,19 @@ def send(call: Call) -> Response:
     return _send_now(call, [body] if body else [])
 
 
-def send_second(call: Call) -> Response:
+def send_v2(call: Call) -> Response:
     """Run a subscription now."""
     if call.server.settings.delivery_api < _SECOND:
         raise Refusal(404, "ERR004", "HTTP 404 Not Found")
     return _send_now(call, json_object(call.json()).get("contents") or [])
 
 
-def status(call: Call) -> Response:
+def tell_status(call: Call) -> Response:
     """Tell how the last run of a subscription goes, or went."""
     return ok(call.server.subscriptions.status(_own(call)))
 
 
-def prompts(call: Call) -> Response:
+def list_prompts(call: Call) -> Response:
     """List the prompts of what a subscription delivers."""
     filtering, names = call.server.settings.filtering, call.server.settings.dialect.names
     found = [
@@ -120,7 +120,7 @@ def prompts(call: Call) -> Response:
     return ok({"prompts": found})
 
 
-def content_instance(call: Call) -> Response:
+def create_content_instance(call: Call) -> Response:
     """Make an instance of what a subscription delivers, whose prompts are answered before it is sent."""
     report = {one.id: one for one in _reports_with_prompts(call, _own(call))}.get(call.places["content"].upper())
     if report is None or report.questions is None:
@@ -132,7 +132,7 @@ def content_instance(call: Call) -> Response:
     return ok({"instanceId": instance.id, "status": 2})
 
 
-def recipients(call: Call) -> Response:
+def list_recipients(call: Call) -> Response:
     """List whom contents can be delivered to."""
     if not json_object(call.json()).get("contents"):
         raise Refusal(400, "ERR005", "The field 'contents' is missing.")
@@ -140,19 +140,19 @@ def recipients(call: Call) -> Response:
     return send_list(call, found, default=_DEFAULT_LIMIT, member="recipients")
 
 
-def dependents(call: Call) -> Response:
+def list_dependents(call: Call) -> Response:
     """List the subscriptions that deliver an object."""
     store, wanted = call.server.subscriptions, call.query.get("objectId", "").upper()
     found = [each for each in store.all.values() if wanted in {content["id"] for content in each.body["contents"]}]
     return ok({"subscriptions": [store.describe(each) for each in found]})
 
 
-def schedules(call: Call) -> Response:
+def list_schedules(call: Call) -> Response:
     """List all schedules."""
     return ok({"schedules": list(call.server.subscriptions.schedules.values())})
 
 
-def schedules_second(call: Call) -> Response:
+def list_schedules_v2(call: Call) -> Response:
     """List the schedules, a part at a time."""
     if call.server.settings.delivery_api < _SECOND:
         raise Refusal(404, "ERR004", "HTTP 404 Not Found")
@@ -160,7 +160,7 @@ def schedules_second(call: Call) -> Response:
     return send_list(call, found, default=_MOST_SCHEDULES, member="schedules")
 
 
-def schedule(call: Call) -> Response:
+def describe_schedule(call: Call) -> Response:
     """Describe a schedule."""
     found = call.server.subscriptions.schedules.get(call.places["id"].upper())
     if found is None:
@@ -220,21 +220,21 @@ def _kept(found: Subscription, report: Report) -> bool:
 
 
 ROUTES = (
-    Route("GET", "/api/subscriptions", subscriptions),
+    Route("GET", "/api/subscriptions", list_subscriptions),
     Route("POST", "/api/subscriptions", create),
-    Route("POST", "/api/subscriptions/recipients/results", recipients),
-    Route("GET", _SUBSCRIPTION, subscription),
+    Route("POST", "/api/subscriptions/recipients/results", list_recipients),
+    Route("GET", _SUBSCRIPTION, describe),
     Route("PUT", _SUBSCRIPTION, replace),
-    Route("PATCH", _SUBSCRIPTION, patch),
+    Route("PATCH", _SUBSCRIPTION, switch),
     Route("DELETE", _SUBSCRIPTION, delete),
     Route("PATCH", f"{_SUBSCRIPTION}/owner", hand_over),
     Route("POST", f"{_SUBSCRIPTION}/send", send),
-    Route("POST", "/api/v2/subscriptions/{id}/send", send_second),
-    Route("GET", f"{_SUBSCRIPTION}/status", status),
-    Route("GET", f"{_SUBSCRIPTION}/prompts", prompts),
-    Route("POST", f"{_SUBSCRIPTION}/content/{{content}}/instances", content_instance),
-    Route("GET", "/api/dependentSubscriptions", dependents),
-    Route("GET", "/api/schedules", schedules),
-    Route("GET", "/api/v2/schedules", schedules_second),
-    Route("GET", "/api/schedules/{id}", schedule),
+    Route("POST", "/api/v2/subscriptions/{id}/send", send_v2),
+    Route("GET", f"{_SUBSCRIPTION}/status", tell_status),
+    Route("GET", f"{_SUBSCRIPTION}/prompts", list_prompts),
+    Route("POST", f"{_SUBSCRIPTION}/content/{{content}}/instances", create_content_instance),
+    Route("GET", "/api/dependentSubscriptions", list_dependents),
+    Route("GET", "/api/schedules", list_schedules),
+    Route("GET", "/api/v2/schedules", list_schedules_v2),
+    Route("GET", "/api/schedules/{id}", describe_schedule),
 )

@@ -47,7 +47,7 @@ def publish(call: Call) -> Callable[[], Response]:
     return partial(_prepare, upload, keep=settings.keep_uploads, adding=settings.adding)
 
 
-def publish_status(call: Call) -> Response:
+def tell_publish_status(call: Call) -> Response:
     """Tell how far a publication is; the last poll of a running one lets it take effect."""
     upload = _upload(call)
     if upload.poll() and upload.publication is not None:
@@ -58,7 +58,7 @@ def publish_status(call: Call) -> Response:
     return ok({"uploadSessionId": upload.id, "status": status, "message": upload.message})
 
 
-def delete(call: Call) -> Response:
+def delete_session(call: Call) -> Response:
     """Give an upload session up, with all that was sent and not yet published."""
     del call.user_session.uploads[_upload(call).id]
     return Response()
@@ -95,7 +95,7 @@ def _prepare(upload: Upload, *, keep: bool, adding: Adding) -> Response:
 ROUTES = (
     Route("POST", "/api/datasets/{id}/uploadSessions", open_session),
     Route("PUT", _SESSION, put_chunk),
-    Route("DELETE", _SESSION, delete),
+    Route("DELETE", _SESSION, delete_session),
     Route("POST", f"{_SESSION}/publish", publish),
-    Route("GET", f"{_SESSION}/publishStatus", publish_status),
+    Route("GET", f"{_SESSION}/publishStatus", tell_publish_status),
 )

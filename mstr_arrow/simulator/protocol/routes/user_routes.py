@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mstr_arrow.simulator.model.people import AddressDialect, Person
 
 
-def users(call: Call) -> Response:
+def list_users(call: Call) -> Response:
     """List the users whose names begin as the request says, a part at a time."""
     found = [
         person.describe()
@@ -26,12 +26,12 @@ def users(call: Call) -> Response:
     return send_list(call, sorted(found, key=lambda each: str(each["name"])), default=100)
 
 
-def user(call: Call) -> Response:
+def describe_user(call: Call) -> Response:
     """Describe a user."""
     return ok(call.server.people.user(call.places["id"]).describe())
 
 
-def groups(call: Call) -> Response:
+def list_groups(call: Call) -> Response:
     """List the groups of users, a part at a time."""
     others = call.server.people.others.values()
     found = [
@@ -42,18 +42,18 @@ def groups(call: Call) -> Response:
     return send_list(call, [each for each in found if _begins(call, "nameBegins", str(each["name"]))], default=100)
 
 
-def members(call: Call) -> Response:
+def list_members(call: Call) -> Response:
     """List the users of a group, a part at a time."""
     found = [person.describe() for person in call.server.people.members(call.places["id"])]
     return send_list(call, sorted(found, key=lambda each: str(each["name"])), default=100)
 
 
-def addresses(call: Call) -> Response:
+def list_addresses(call: Call) -> Response:
     """List the addresses of a user."""
     return ok(_addresses(_person(call), call.server.settings.address_dialect))
 
 
-def addresses_first(call: Call) -> Response:
+def list_addresses_v1(call: Call) -> Response:
     """List the addresses of a user as the first version of this call does, which has one dialect only."""
     return ok(_addresses(_person(call), "value"))
 
@@ -63,7 +63,7 @@ def add_address(call: Call) -> Response:
     return _add(call, call.server.settings.address_dialect)
 
 
-def add_address_first(call: Call) -> Response:
+def add_address_v1(call: Call) -> Response:
     """Give a user an address, as the first version of this call does."""
     return _add(call, "value")
 
@@ -113,14 +113,14 @@ def _begins(call: Call, parameter: str, name: str) -> bool:
 ROUTES = tuple(
     Route(method, path, handler, Needs.SESSION)  # users belong to the server, not to a project
     for method, path, handler in (
-        ("GET", "/api/users", users),
-        ("GET", "/api/users/{id}", user),
-        ("GET", "/api/usergroups", groups),
-        ("GET", "/api/usergroups/{id}/members", members),
-        ("GET", "/api/users/{id}/addresses", addresses_first),
-        ("POST", "/api/users/{id}/addresses", add_address_first),
+        ("GET", "/api/users", list_users),
+        ("GET", "/api/users/{id}", describe_user),
+        ("GET", "/api/usergroups", list_groups),
+        ("GET", "/api/usergroups/{id}/members", list_members),
+        ("GET", "/api/users/{id}/addresses", list_addresses_v1),
+        ("POST", "/api/users/{id}/addresses", add_address_v1),
         ("DELETE", "/api/users/{id}/addresses/{address}", delete_address),
-        ("GET", "/api/v2/users/{id}/addresses", addresses),
+        ("GET", "/api/v2/users/{id}/addresses", list_addresses),
         ("POST", "/api/v2/users/{id}/addresses", add_address),
         ("PUT", "/api/v2/users/{id}/addresses/{address}", change_address),
     )
