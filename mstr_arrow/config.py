@@ -6,14 +6,13 @@ What cannot be meant is refused when the object is made, by a UsageError that na
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from mstr_arrow.errors import UsageError
-from mstr_arrow.given import check_type
+from mstr_arrow.given import check_counts, check_numbers, check_type
 from mstr_arrow.wording import name_path, naming
 
 if TYPE_CHECKING:
@@ -53,9 +52,9 @@ class Timeouts:
     """One request with its repetitions and the waits between them; None leaves that to the others and `Retry`."""
 
     def __post_init__(self) -> None:
-        _check_numbers(self, "connect", "read", "execute", "publish", "logout")
+        check_numbers(self, "connect", "read", "execute", "publish", "logout")
         if self.total is not None:
-            _check_numbers(self, "total")
+            check_numbers(self, "total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,8 @@ class Retry:
     """Seconds, from 0 on, that no wait exceeds, unless the server asks for more."""
 
     def __post_init__(self) -> None:
-        _check_counts(self, "attempts")
-        _check_numbers(self, "seconds", "wait_initial", "wait_max", zero=True)
+        check_counts(self, "attempts")
+        check_numbers(self, "seconds", "wait_initial", "wait_max", zero=True)
 
 
 class _HoldsSecret:
@@ -250,7 +249,7 @@ class Network:
             check_type(naming("a host of {Network.no_proxy}"), host, str, "a text")
         object.__setattr__(self, "no_proxy", tuple(host.strip() for host in listed if host.strip()))
         if self.connections is not None:
-            _check_counts(self, "connections")
+            check_counts(self, "connections")
 
     def proxy_for(self, scheme: str) -> Proxy | None:
         """Return the proxy for servers of a scheme, leaving the environment aside.
@@ -291,7 +290,7 @@ class SessionSettings:
     def __post_init__(self) -> None:
         for name, least in {"application_type": 1, "working_set": 3, "max_search": 1}.items():
             if getattr(self, name) is not None:
-                _check_counts(self, name, least=least)
+                check_counts(self, name, least=least)
 
     def members(self) -> dict[str, object]:
         """Return the members of the log-in request, without the application type."""
@@ -349,10 +348,10 @@ class Limits:
         return self.page_rows or self.first_page_rows
 
     def __post_init__(self) -> None:
-        _check_counts(self, "page_bytes", "min_page_rows", "first_page_rows", "max_concurrency")
-        _check_counts(self, "buffer_bytes", "decode_threads")
-        _check_counts(self, *(name for name in ("page_rows", "concurrency") if getattr(self, name) is not None))
-        _check_numbers(self, "page_seconds")
+        check_counts(self, "page_bytes", "min_page_rows", "first_page_rows", "max_concurrency")
+        check_counts(self, "buffer_bytes", "decode_threads")
+        check_counts(self, *(name for name in ("page_rows", "concurrency") if getattr(self, name) is not None))
+        check_numbers(self, "page_seconds")
         if self.polite not in (True, False):
             raise UsageError(naming("{Limits.polite} is {value!r}; it must be True or False.", value=self.polite))
         if self.polite and self.concurrency is not None:
@@ -391,26 +390,3 @@ class Settings:
             raise UsageError(
                 naming("{Settings.on_event} must be a plain function of one event, not a coroutine function.")
             )
-
-
-def _check_numbers(settings: object, *names: str, zero: bool = False) -> None:
-    """Refuse what is no finite number above 0, or from 0 on."""
-    for name in names:
-        value = getattr(settings, name)
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not number or value < 0 or (value == 0 and not zero):
-            wanted = "a number from 0 on" if zero else "a number above 0"
-            raise _refuse(settings, name, wanted)
-
-
-def _check_counts(settings: object, *names: str, least: int = 1) -> None:
-    """Refuse what is no whole number from ``least`` on."""
-    for name in names:
-        value = getattr(settings, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise _refuse(settings, name, f"a whole number from {least} on")
-
-
-def _refuse(settings: object, name: str, wanted: str) -> UsageError:
-    field, value = name_path(f"{type(settings).__name__}.{name}"), getattr(settings, name)
-    return UsageError(naming("{field} is {value!r}; it must be {wanted}.", field=field, value=value, wanted=wanted))
