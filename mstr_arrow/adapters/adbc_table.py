@@ -12,7 +12,7 @@ from mstr_arrow.adapters.sql_names import name_parts
 from mstr_arrow.adapters.table_columns import Holding
 from mstr_arrow.adapters.table_sink import TableSink
 from mstr_arrow.errors import TableError, UsageError
-from mstr_arrow.query.write_sql import quote
+from mstr_arrow.query.sql_conditions import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,7 @@ from mstr_arrow.errors import UsageError
 from mstr_arrow.names import listing, suggestion
 from mstr_arrow.paths import is_remote, path_to_write
 from mstr_arrow.query.expressions import Expression, column_names
-from mstr_arrow.query.parse_sql import from_sql
-from mstr_arrow.query.write_sql import quote, to_sql
+from mstr_arrow.query.sql_conditions import from_sql, quote, to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

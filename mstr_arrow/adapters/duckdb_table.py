@@ -13,7 +13,7 @@ from mstr_arrow.adapters.table_columns import Holding
 from mstr_arrow.adapters.table_sink import TableSink
 from mstr_arrow.errors import UsageError
 from mstr_arrow.paths import path_to_write
-from mstr_arrow.query.write_sql import quote
+from mstr_arrow.query.sql_conditions import quote
 
 if TYPE_CHECKING:
     from mstr_arrow.adapters.table_sink import Choice

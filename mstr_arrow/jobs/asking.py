@@ -13,7 +13,7 @@ from mstr_arrow.jobs.increments import since
 from mstr_arrow.objects.report import Report
 from mstr_arrow.prompts.collection import Answers, load
 from mstr_arrow.prompts.plain import from_plain
-from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.query.sql_conditions import from_sql
 
 if TYPE_CHECKING:
     from pathlib import Path

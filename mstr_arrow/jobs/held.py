@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.lazy import pl
-from mstr_arrow.query.write_sql import quote
+from mstr_arrow.query.sql_conditions import quote
 
 if TYPE_CHECKING:
     from mstr_arrow.jobs.definition.targets import Target

@@ -10,7 +10,7 @@ from mstr_arrow.prompts.choosing import check_count
 from mstr_arrow.prompts.conditions import condition_body
 from mstr_arrow.prompts.model import CHOSEN, describe
 from mstr_arrow.prompts.values import value_text
-from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.query.sql_conditions import from_sql
 from mstr_arrow.wording import advice, naming
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from mstr_arrow.fetch.read_options import ScanOptions
 from mstr_arrow.fetch.resolver import Resolver, Whole
 from mstr_arrow.fetch.watermark_reader import WatermarkReader
 from mstr_arrow.given import check_type
-from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.query import Query, SortKey
 from mstr_arrow.query.reference import ColumnReference, conditions_of, names_of
 from mstr_arrow.query.since import read_since
+from mstr_arrow.query.sql_conditions import from_sql
 from mstr_arrow.scan.remarks import warn_of, warn_of_less
 from mstr_arrow.signatures import takes
 from mstr_arrow.wording import name_path, naming

@@ -9,8 +9,8 @@ import typer
 from mstr_arrow.cli.options.pairs import read_names, read_order
 from mstr_arrow.errors import UsageError
 from mstr_arrow.jobs.increments import reads_again
-from mstr_arrow.query.parse_sql import from_sql
 from mstr_arrow.query.since import Grown, read_overlap
+from mstr_arrow.query.sql_conditions import from_sql
 from mstr_arrow.scan.scan import Scan
 
 LESS = "Rows and columns"

@@ -17,7 +17,7 @@ from sqlglot import exp
 from mstr_arrow.errors import UsageError
 from mstr_arrow.query.bind import bind
 from mstr_arrow.query.columns import subjects_of
-from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.query.sql_conditions import from_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

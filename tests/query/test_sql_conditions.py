@@ -23,7 +23,7 @@ from mstr_arrow.query.expressions import (
     Null,
     Or,
 )
-from mstr_arrow.query.parse_sql import from_sql
+from mstr_arrow.query.sql_conditions import from_sql
 
 TYPES = {"Day": "DATE", "Opened": "TIMESTAMP", "Hour": "TIME"}
 

@@ -1,4 +1,7 @@
-"""Conditions written as SQL: ``Region in ('East', 'West') and Revenue > 100``; needs the extra ``sql``."""
+"""Conditions as SQL has them after WHERE, read and written: ``Region in ('East', 'West') and Revenue > 100``. Pure.
+
+Reading needs the extra ``sql``.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import UsageError
 from mstr_arrow.given import check_type
+from mstr_arrow.query.expressions import (
+    And,
+    Between,
+    ColumnComparison,
+    Comparison,
+    Match,
+    Membership,
+    Null,
+    Or,
+)
 from mstr_arrow.query.reference import col
 from mstr_arrow.wording import advice
 
@@ -21,6 +34,7 @@ if TYPE_CHECKING:
     from mstr_arrow.query.reference import ColumnReference
 
 _OPERATORS: dict[str, Operator] = {"eq": "==", "neq": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_SIGNS: dict[Operator, str] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _MIRRORED: dict[Operator, Operator] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _PATTERN = re.compile(r"(?P<before>%?)(?P<text>[^%_]*)(?P<after>%?)", re.DOTALL)
 _ARGUMENTS = {"this", "expression", "expressions", "low", "high", "negate", "quoted", "is_string", "to"}
@@ -189,3 +203,75 @@ def _key(node: Any) -> str:
 
 def _unknown(node: Any) -> UsageError:
     return UsageError(f"{node.sql(dialect='duckdb')!r} is no condition that is known here.", hint=_GRAMMAR)
+
+
+def quote(name: str) -> str:
+    """Write the name of a column, table or schema.
+
+    >>> quote('a "b" c')
+    '"a ""b"" c"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def to_sql(expression: Expression) -> str:
+    """Write a condition as SQL does.
+
+    Errors: UsageError for ranks, elements and Polars' expressions, which it has no words for.
+
+    >>> from mstr_arrow.query.reference import col
+    >>> print(to_sql((col("Year") >= 2024) & ~col("Region").is_in(["East", "O'Hare"])))
+    ("Year" >= 2024 AND "Region" NOT IN ('East', 'O''Hare'))
+    """
+    match expression:
+        case And(parts):
+            return f"({' AND '.join(map(to_sql, parts))})"
+        case Or(parts):
+            return f"({' OR '.join(map(to_sql, parts))})"
+        case Comparison(column, operator, value):
+            return f"{quote(column)} {_SIGNS[operator]} {_literal(value)}"
+        case ColumnComparison(column, operator, other):
+            return f"{quote(column)} {_SIGNS[operator]} {quote(other)}"
+        case Between(column, low, high):
+            return f"{quote(column)} BETWEEN {_literal(low)} AND {_literal(high)}"
+        case Membership(column, (), negated):
+            return f"{quote(column)} IS NOT NULL" if negated else "FALSE"
+        case Membership(column, values, negated):
+            listed = ", ".join(map(_literal, values))
+            return f"{quote(column)} {'NOT ' if negated else ''}IN ({listed})"
+        case Null(column, negated):
+            return f"{quote(column)} IS {'NOT ' if negated else ''}NULL"
+        case Match(column, pattern, text, negated):
+            return f"{quote(column)} {'NOT ' if negated else ''}LIKE {_like_pattern(pattern, text)}"
+    raise UsageError(
+        f"{expression!r} cannot be said in SQL.",
+        hint="Compare columns with constants: by ==, <, is_in, between, is_null, contains.",
+    )
+
+
+def _like_pattern(pattern: str, text: str) -> str:
+    if any(letter in text for letter in "%_\\"):
+        raise UsageError(
+            f"{text!r} holds a letter that stands for others in SQL's LIKE.",
+            hint="Compare the whole text by == or is_in.",
+        )
+    before = "" if pattern == "starts_with" else "%"
+    after = "" if pattern == "ends_with" else "%"
+    return _literal(f"{before}{text}{after}")
+
+
+def _literal(value: Value) -> str:
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case datetime():
+            text = f"'{value.isoformat(sep=' ')}'"
+            # Of three digits more than columns have, as TIMESTAMP '…' may be, it is not compared with statistics.
+            return text if value.tzinfo else f"CAST({text} AS TIMESTAMP(6))"
+        case date():
+            return f"DATE '{value.isoformat()}'"
+        case time():
+            return f"TIME '{value.isoformat()}'"
+    return str(value)
