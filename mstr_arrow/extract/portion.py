@@ -14,7 +14,7 @@ from mstr_arrow.extract.manifest import Bad
 from mstr_arrow.fetch.bad_values import Tally
 from mstr_arrow.fetch.base_reader import ReadSpec
 from mstr_arrow.fetch.instance_reader import InstanceReader
-from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.files.sinks import WritingThread, in_thread
 from mstr_arrow.grid.decode import decode_page
 from mstr_arrow.grid.misfits import misfits_in
 from mstr_arrow.grid.rows import Range
@@ -62,6 +62,7 @@ class Portion:
         self._bytes_per_row: float | None = None
         self._columns: Columns | None = None
         self._misfits: list[Misfit] = []
+        self._thread = WritingThread()
 
     async def fetch_missing(
         self,
@@ -105,7 +106,8 @@ class Portion:
                 await self._open()
                 await self._end(instance.total, on_part)
         finally:
-            await in_thread(self._folder.drop)
+            await self._thread.run(self._folder.drop)
+            self._thread.end()
         return replace(self._manifest, offset=instance.total), stats
 
     async def compare_samples(
@@ -166,7 +168,7 @@ class Portion:
             taken = left.slice(0, max(1, room)) if self._manifest.exact else left
             left = left.slice(taken.num_rows)
             part = await self._open()
-            await in_thread(part.write, taken)
+            await self._thread.run(part.write, taken)
             self._rows += taken.num_rows
             if self._full(taken):
                 await self._end(position - left.num_rows, on_part)
@@ -186,7 +188,7 @@ class Portion:
 
     async def _open(self) -> Parquet:
         if self._part is None:
-            self._part = await in_thread(self._folder.open_part, self._manifest, self._options)
+            self._part = await self._thread.run(self._folder.open_part, self._manifest, self._options)
         return self._part
 
     async def _end(self, position: int, on_part: Callable[[], Awaitable[None]]) -> None:
@@ -194,7 +196,7 @@ class Portion:
         if self._part is None:
             return
         bad = self._bad(position)
-        self._manifest = await in_thread(self._folder.keep, self._manifest, self._rows, position, bad)
+        self._manifest = await self._thread.run(self._folder.keep, self._manifest, self._rows, position, bad)
         kept = self._manifest.parts[-1]
         self._bytes_per_row = kept.bytes / kept.rows if kept.rows else None
         self._part, self._rows = None, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mstr_arrow.errors import DataChanged, InstanceGone
-from mstr_arrow.files.sinks import in_thread
+from mstr_arrow.files.sinks import WritingThread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,19 +83,23 @@ async def count_all(reader: Reader[T]) -> int:
 
 async def write_all(reader: Reader[pa.RecordBatch], sink: RowSink) -> None:
     """Write all rows to a sink that is open, and end it; what hands rows on at once is not begun again."""
+    thread = WritingThread()
 
     async def take(batch: pa.RecordBatch) -> None:
-        await in_thread(sink.write, batch)
+        await thread.run(sink.write, batch)
 
     async def drop() -> bool:
-        if not await in_thread(sink.begin_again):
+        if not await thread.run(sink.begin_again):
             return False
-        await in_thread(sink.start, reader.schema)
+        await thread.run(sink.start, reader.schema)
         return True
 
-    await in_thread(sink.start, reader.schema)
-    await _take(reader, take, drop, shows_at_end=sink.shows_at_end)
-    await in_thread(sink.finish)
+    try:
+        await thread.run(sink.start, reader.schema)
+        await _take(reader, take, drop, shows_at_end=sink.shows_at_end)
+        await thread.run(sink.finish)
+    finally:
+        thread.end()
 
 
 async def _take(
