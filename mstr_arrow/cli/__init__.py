@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import sys
 
+from mstr_arrow.allocation import set_jemalloc_for_arrow
+
 
 def main() -> None:
     """Run the command line; exit code 2 where the extra is not installed."""
+    set_jemalloc_for_arrow()
     gc.disable()  # to look for garbage in what is imported takes a fifth of the start; `Commands` enables it again
     try:
         _run()
