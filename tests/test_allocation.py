@@ -57,7 +57,7 @@ def allocator_of_a_program(**environment):
         "import pyarrow as pa; print(pa.default_memory_pool().backend_name)"
     )
     inherited = {name: value for name, value in os.environ.items() if name != CHOSEN_BY}
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-c", code], env=inherited | environment, capture_output=True, text=True, check=True
     )
     return done.stdout.strip(), done.stderr

@@ -185,7 +185,7 @@ MAY_USE = {
         *("upload", "publishing", "instances", "prompts", "query", "files", "adapters", "grid", "session", "http"),
         *("credentials", "secrets", "private", "paths", "config", "events", "errors", "names", "printable"),
         *("caches", "delivery", "subscriptions", "users", "throughput", "jobs", "profiles", "sizes", "simulator"),
-        *("toml", "version"),
+        *("toml", "version", "allocation"),
     },
     "simulator": set(),
 }

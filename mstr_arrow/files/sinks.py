@@ -27,11 +27,10 @@ T = TypeVar("T")
 
 COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
 
-_DICTIONARY_BYTES = 2**18 - 2**13
-"""Bytes that a dictionary of numbers may take: of eight bytes each, a fourth of the default row group's.
+_DICTIONARY_BYTES = 2**20 - 2**13
+"""Bytes that a dictionary of a row group may take: 1,024 numbers of eight bytes before pyarrow's own end.
 
-A number that comes less than four times takes less in a file without one. With the 32,768th, of which this is
-1,024 short, the writer's hash table grows from 2 MB to 8. Dictionaries of texts are written whole.
+With the 131,072nd number the writer's hash table grows to 25 MB, and the default row group has as many rows.
 """
 
 
