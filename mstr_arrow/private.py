@@ -16,7 +16,7 @@ _OTHERS = 0o077
 
 
 def read_private(path: Path, held: str) -> bytes:
-    """Return what a file holds; errors: SecretError for one that others can read or change, OSError."""
+    """Return the content of a file; errors: SecretError for one that others can read or change, OSError."""
     with path.open("rb") as stream:
         if is_shared(stream.fileno()):
             raise SecretError(f"the file {str(path)!r} holds {held} and others can read it.", hint=way_out(path))

@@ -33,7 +33,7 @@ def read_address(text: str) -> Address | None:
 
 
 def read_url(text: str) -> Address | None:
-    """Return what the URL of a browser shows; None for text that is no URL, or one without an id.
+    """Return the object that the URL of a browser shows; None for text that is no URL, or one without an id.
 
     After ``/app/`` come the ids of a project and an object; elsewhere a parameter such as ``reportID`` names the
     object, or else the last id there is. The scheme may be missing.

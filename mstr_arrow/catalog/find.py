@@ -131,7 +131,7 @@ async def _at(http: ProjectHttp, address: Address, text: str, kinds: tuple[Kind,
 
 
 async def _by_name(http: ProjectHttp, wanted: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
-    """Return what has the name or path, as it is given or without the blanks around it, wherever it is found."""
+    """Return the objects of a name or path, as given or without the blanks around it, wherever they are found."""
     types, spellings = subtypes_of(kinds), list(dict.fromkeys((wanted, wanted.strip())))
     searches = (partial(_search_index, http), partial(metadata_search, http, optional=True))
     for named in _ways(searches[0], types, wanted):
@@ -256,7 +256,7 @@ def _ways(search: Search, types: Sequence[int], wanted: str) -> list[Named]:
 
 
 async def _in_folder(http: ProjectHttp, path: str, kinds: tuple[Kind, ...]) -> list[ObjectInfo]:
-    """Return what has that path, however new it is; errors: NotFound where its folder is no folder."""
+    """Return the objects of that path, however new they are; errors: NotFound where its folder is no folder."""
     project, parts = await http.require_project(), _parts(path)
     if len(parts) > 1 and find_named(parts[0], [project.name], str):
         parts = parts[1:]

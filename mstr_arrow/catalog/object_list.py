@@ -133,7 +133,7 @@ class Listing:
         return [http.beside(each) for each in dict.fromkeys(choose(there, name) for name in names)]
 
     async def _all(self, complete: bool, details: bool) -> pa.Table:
-        """Return what is in all projects, side by side; the remarks say which of them are not in it, and why."""
+        """Return the lists of all projects, side by side; the remarks say which of them are missing, and why."""
         there = await fetch_projects(self._client.http.own)
         skipped = Skipped([each.name for each in there if not each.loaded])
         parts: dict[str, pa.Table] = {}

@@ -93,7 +93,7 @@ class _Infos:
         return len(self.collect(whole=not all_passes))
 
     def collect(self, *, whole: bool) -> list[ObjectInfo]:
-        """Return what came in all passes; in the last alone if that is ``whole``."""
+        """Return the rows of all passes; of the last alone if that is ``whole``."""
         passes = self._passes[-1:] if whole else self._passes
         return list({key: info for gathered in passes for key, info in gathered.items()}.values())
 
@@ -198,7 +198,7 @@ def _read_items(response: Response) -> list[Any]:
 
 
 def pages_of_index(http: ProjectHttp, params: Mapping[str, object], read: Callable[[Response], Page]) -> Ask:
-    """Give what asks for a page of what the index has, and reads it in a thread. GET /api/searches/results."""
+    """Return a function that asks the index for a page, and reads it in a thread. GET /api/searches/results."""
     one_at_a_time = asyncio.Lock()
 
     async def ask(offset: int, limit: int) -> Page:
@@ -212,7 +212,7 @@ def pages_of_index(http: ProjectHttp, params: Mapping[str, object], read: Callab
 async def metadata_pages(
     http: ProjectHttp, params: Mapping[str, object], read: Callable[[Response], Page], *, optional: bool
 ) -> AsyncIterator[Ask | None]:
-    """Search the metadata, and give what asks for a page of what was found; see `metadata_search`.
+    """Search the metadata, and give a function that asks for a page of the hits; see `metadata_search`.
 
     No other search of the session goes on meanwhile. It is None where the search is ``optional`` and not offered.
     Where the first page is asked for again, the server searches again: what it found before stays as it was.

@@ -162,7 +162,7 @@ class Part:
                 object.__setattr__(self, each.name, each.metadata["check"](what, value))
 
     def body(self) -> dict[str, Any]:
-        """Return what is sent: members that are said, by their names on the wire."""
+        """Return the members that are said, by their names on the wire."""
         return {name: _plain(value) for name, value in self._fields_to_show()}
 
     def _fields_to_show(self) -> Iterator[tuple[str, Any]]:
@@ -188,7 +188,7 @@ class Part:
 
 
 def wire_name(kind: type[Part], field: str) -> str:
-    """Return what a field is called on the wire."""
+    """Return the name of a field on the wire."""
     return kind.WIRE.get(field) or camel(field)
 
 

@@ -114,7 +114,7 @@ def _row(table: pa.Table, at: int) -> dict[str, object]:
 
 
 def _fold(value: object) -> object:
-    """Return what a server's collation may take a text for."""
+    """Return a value as a server's collation may fold it."""
     return value.casefold().strip() if isinstance(value, str) else value
 
 

@@ -191,7 +191,7 @@ class Extraction:
             return None
 
     async def _usable(self, begun: Manifest | None) -> Manifest | None:
-        """Return what a former run has done of the same, as far as it is as it was written.
+        """Return the manifest of a former run, as far as its parts are as they were written.
 
         Errors: UsageError where it was something else.
         """
@@ -315,7 +315,7 @@ class Extraction:
         return _Way(source, options, residual), instance
 
     async def _way_of(self, begun: Manifest) -> _Way:
-        """Return what a former run has asked for; the columns are looked at again only for conditions on them."""
+        """Return the way of a former run; the columns are looked at again only for conditions on them."""
         resolver = self._resolver
         if not resolver.query.trivial:
             return _Way(*await resolver.resolve_ordered(self._on_progress))

@@ -358,7 +358,7 @@ class _PartUnderWay:
 
 
 def _tag(entry: Entry) -> str:
-    """Return what tells that the bytes of a file are others: its e-tag, or in a filesystem when it was written."""
+    """Return a mark that changes with the bytes of a file: its e-tag, or in a filesystem when it was written."""
     tag = entry.version.get("e_tag") or entry.version.get("mtime_ns")
     return str(tag).strip('"')  # Azure puts it in quotes, and does not when it lists
 

@@ -222,7 +222,7 @@ def _checksum(document: Mapping[str, Any]) -> str:
 
 
 def question_of(*parts: object) -> str:
-    """Return what tells a question from others: a hash of all that it consists of."""
+    """Return the hash of a question, of all that it consists of."""
     text = json.dumps([part if isinstance(part, dict) else repr(part) for part in parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -88,7 +88,7 @@ class BaseReader(ABC, Generic[T]):
         return self._spec.narrow(self.columns.schema)
 
     def stats(self) -> ScanStats:
-        """Return what was done so far."""
+        """Return the counts so far."""
         return self._context.stats()
 
     async def open(self, instance: Instance | None) -> None:

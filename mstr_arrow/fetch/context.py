@@ -69,7 +69,7 @@ class ReadContext:
                 raise refuse_mixed(column, None, row, offset=offset)
 
     def stats(self) -> ScanStats:
-        """Return what was done so far."""
+        """Return the counts so far."""
         meter, budget, limiter = self.meter, self.budget, self.budget.limiter
         meter.in_flight = budget.in_flight
         meter.in_flight_limits = (limiter.limit, limiter.lowest, limiter.highest)

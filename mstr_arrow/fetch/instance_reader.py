@@ -71,7 +71,7 @@ class InstanceReader(BaseReader[T]):
         return self._pages.misfits if self._pages else ()
 
     def stats(self) -> ScanStats:
-        """Return what was done so far."""
+        """Return the counts so far."""
         self._context.meter.total_rows = self._pages.plan.end if self._pages else self._context.meter.total_rows
         return super().stats()
 
@@ -127,7 +127,7 @@ class InstanceReader(BaseReader[T]):
         self._convert = mark_with(self._spec.convert) if source.ordered else self._spec.convert
 
     def _in_total_order(self) -> Source:
-        """Return what asks for all rows in a total order, if the server can do so, and the order does not matter.
+        """Return a source of all rows in a total order, if the server can do so, and the order does not matter.
 
         Then the next loss of the instance costs an overlap.
         """

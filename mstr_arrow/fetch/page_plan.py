@@ -81,7 +81,7 @@ class PagePlan:
         self.end = min(self.total, 2 * self.end)
 
     def take(self) -> Range:
-        """Return what `peek` showed, as asked for."""
+        """Return the range that `peek` showed, and count it as asked for."""
         wanted = self.peek()
         if wanted is None:
             raise IndexError("no rows are left")

@@ -51,7 +51,7 @@ class SortedReader(Generic[T]):
         return self._reader.closed
 
     def stats(self) -> ScanStats:
-        """Return what was done so far."""
+        """Return the counts so far."""
         return replace(self._reader.stats(), result_rows=self._rows)
 
     async def next(self) -> T | None:

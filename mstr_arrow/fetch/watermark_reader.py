@@ -91,7 +91,7 @@ class WatermarkReader(Generic[T]):
         self._reader.shows_at_end = value
 
     def stats(self) -> ScanStats:
-        """Return what was done so far, and the highest value."""
+        """Return the counts so far, and the highest value."""
         return replace(self._reader.stats(), highest=self.highest)
 
     @property

@@ -34,7 +34,7 @@ class Filesystem:
     """Where it is: its paths do not say."""
 
     def display(self, path: str) -> str:
-        """Return what errors call a path."""
+        """Return the name of a path in errors."""
         return f"{self._fs.type_name}:{path}"
 
     def check(self, path: str, *, folder: bool = False) -> None:  # noqa: ARG002 - one question for both
@@ -47,7 +47,7 @@ class Filesystem:
         return Copied(self, self._fs, path, asked=asked)
 
     def read(self, path: str) -> tuple[bytes, Mapping[str, Any]] | None:
-        """Return what a file holds, and its version; None where there is none. Errors: FileError."""
+        """Return the content of a file, and its version; None where there is none. Errors: FileError."""
         version = self._version(path)
         if version is None:
             return None

@@ -61,7 +61,7 @@ def target_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def names_in(folder: Path) -> list[str]:
-    """Return what is in a folder, sorted; errors: UsageError where no other can take its place as a whole."""
+    """Return the names in a folder, sorted; errors: UsageError where no other can take its place as a whole."""
     shown = repr(str(folder))
     if not folder.is_dir():
         raise UsageError(f"{shown} is a file, not a folder.", hint="Give the name of a folder for the parts.")

@@ -86,7 +86,7 @@ def _in_opened(location: Location) -> StorePath:
 
 
 def _root(store: Any) -> str:
-    """Return what is shown before a path: the URI of the bucket, or what kind of store it is."""
+    """Return the text before a path: the URI of the bucket, or what kind of store it is."""
     config, prefix = getattr(store, "config", None) or {}, getattr(store, "prefix", None) or ""
     schemes = {"S3Store": ("s3", "bucket"), "GCSStore": ("gs", "bucket"), "AzureStore": ("az", "container_name")}
     scheme, owner = schemes.get(type(store).__name__, (type(store).__name__, ""))

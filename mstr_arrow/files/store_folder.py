@@ -50,7 +50,7 @@ _PART_OF_RUN = re.compile(rf"{PARTS}/(?:[^/]+=[^/]*/)*part-\d{{5,}}-[0-9a-f]{{12
 
 
 def new_run() -> str:
-    """Return what tells the parts of a run from those of any other."""
+    """Return a name that tells the parts of a run from those of any other."""
     return uuid.uuid4().hex[:12]
 
 

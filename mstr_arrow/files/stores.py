@@ -70,7 +70,7 @@ class ObjectStore:
         return str((getattr(self._store, "config", None) or {}).get("endpoint", ""))
 
     def display(self, path: str) -> str:
-        """Return what errors call a path."""
+        """Return the name of a path in errors."""
         return f"{self._root}/{path}"
 
     def check(self, path: str, *, folder: bool = False) -> None:
@@ -101,7 +101,7 @@ class ObjectStore:
         return Upload(self, self._store, path, asked=asked)
 
     def read(self, path: str) -> tuple[bytes, Mapping[str, Any]] | None:
-        """Return what a file holds, and its version; None where there is none. Errors: FileError."""
+        """Return the content of a file, and its version; None where there is none. Errors: FileError."""
         import obstore
 
         with self.errors(path, "be read"):
@@ -318,7 +318,7 @@ def open_store(uri: StoreUri) -> ObjectStore:
 
 
 def _settings(uri: StoreUri) -> dict[str, Any]:
-    """Return what the environment says and obstore does not read by itself."""
+    """Return the settings of the environment that obstore does not read by itself."""
     options: dict[str, Any] = {"timeout": timedelta(minutes=2)}
     settings: dict[str, Any] = {"client_options": options}
     if uri.scheme.startswith("s3"):

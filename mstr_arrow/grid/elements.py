@@ -27,7 +27,7 @@ _ORDINARY = re.compile("h|[0-9A-Fa-f]{32}:")
 
 
 def element_id(element: Element) -> str:
-    """Return what tells an element from others of its unit."""
+    """Return the key of an element, which tells it from others of its unit."""
     for key in ("id", "name", "formValues"):
         if element.get(key) is not None:
             return str(element[key])
@@ -45,7 +45,7 @@ def is_null(element: Element, unit: Unit) -> bool:
 
 
 def label(element: Element) -> str:
-    """Return what a person calls an element: the texts of its forms, or its name."""
+    """Return a person's name for an element: the texts of its forms, or its name."""
     values = element.get("formValues")
     if isinstance(values, dict):
         values = list(values.values())

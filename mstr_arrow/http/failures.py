@@ -140,7 +140,7 @@ def _not_passed_on(status: int, host: str, proxy: str | None) -> MstrError:
 
 
 def _reason(error: Exception) -> str:
-    """Return what the operating system or the TLS library said."""
+    """Return the words of the operating system or the TLS library."""
     inner = (
         error.__cause__ or getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     )

@@ -43,7 +43,7 @@ def loss_with_session(error: SessionExpired, subject: Subject | None) -> Session
 
 
 def facts(error: SessionExpired) -> dict[str, Any]:
-    """Return what the server's response told, for an error with another text."""
+    """Return the facts of the server's response, for an error with another text."""
     return {
         name: getattr(error, name) for name in ("status", "code", "iserver_code", "ticket_id", "method", "path")
     }

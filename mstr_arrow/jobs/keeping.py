@@ -43,7 +43,7 @@ def drop_former(task: Task, folder: Path) -> list[Path]:
 
 
 def _results(pattern: re.Pattern[str], template: Path) -> Iterator[Path]:
-    """Give what the destination was on other days, and is now."""
+    """Give the files and folders that a destination named on other days, and names now."""
     fixed = list(takewhile(lambda part: "{" not in part, template.parts))
     for path in Path(*fixed).glob("/".join("*" for _ in template.parts[len(fixed) :])):
         if pattern.fullmatch(os.fspath(path)) and not path.is_symlink() and (path.is_file() or _holds_parts(path)):

@@ -106,7 +106,7 @@ def note_terminated(file: str | os.PathLike[str]) -> None:
 
 
 def plan_with(file: str | os.PathLike[str], choice: RunChoice) -> list[Planned]:
-    """Return what a run would do; objects are found, and nothing is read. Errors: those of `run`."""
+    """Return the plan of a run; objects are found, and nothing is read. Errors: those of `run`."""
     return background.run(_plan(file, choice))
 
 

@@ -72,7 +72,7 @@ class Runner:
         return self.run
 
     def _read_done(self) -> dict[str, JobRecord]:
-        """Return what a run that was ended before its end has done, as far as this one goes on with it."""
+        """Return the records of a run that was ended before its end, as far as this one goes on with it."""
         within = timedelta(seconds=self.how.go_on_within)
         others = [each for each in self.records.runs(5) if each.id != self.run.id and each.file == self.run.file]
         former = max(others, key=lambda each: each.started, default=None)

@@ -56,7 +56,7 @@ def _read_typed(prompt: Prompt, values: Values) -> Answer:
 
 
 def automatic(prompt: Prompt) -> Answer | None:
-    """Return what becomes of a prompt that nobody answers: its default, or nothing. None where it is required."""
+    """Return the answer to a prompt that nobody answers: its default, or nothing. None where it is required."""
     if prompt.required:
         return None
     return Default() if prompt.has_default else Empty()

@@ -61,7 +61,7 @@ class Seen:
     quiet: float | None = None
 
     def after(self, look: Look, now: float) -> Seen:
-        """Return what was seen with one more look."""
+        """Return the states with one more look."""
         processing = look.status is not None and CubeStatus.PROCESSING in look.status
         busy = processing or (bool(look.job) and look.job not in _ENDED)
         quiet = None if busy else now if self.quiet is None else self.quiet

@@ -43,7 +43,7 @@ class Residual:
         return self.ranked or bool(self.sort)
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
-        """Return what is left of a schema."""
+        """Return the schema of the rows that are left."""
         if self.columns is None:
             return schema
         _check_there(self.columns, schema)

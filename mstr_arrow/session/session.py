@@ -230,7 +230,7 @@ class ServerSession:
         return (await self._get_info()).working_set or WORKING_SET
 
     async def _get_info(self) -> SessionInfo:
-        """Return what the server says about the session, asked once."""
+        """Return the server's description of the session, asked once."""
         if self._info is None:
             self._info = asyncio.ensure_future(find_session_info(self.http))
         return await asyncio.shield(self._info)

@@ -125,7 +125,7 @@ def _parts(listed: Any) -> list[Part]:
 
 
 def _of_any_mode(delivery: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a delivery does not depend on its mode."""
+    """Return the members of a delivery that do not depend on its mode."""
     kept = ("expiration", "expirationTimeZone", "contactSecurity", "softDisabled")
     return {name: delivery[name] for name in kept if name in delivery}
 

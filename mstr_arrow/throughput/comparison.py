@@ -259,7 +259,7 @@ def _pair(had: Values, has: Values, weight: float) -> _Pair | None:
 
 
 def _values(sweep: Sweep, load: Load) -> dict[Measure, Values]:
-    """Give what a load gave in each of its rounds that were warm, by the number of the round."""
+    """Return the measures of a load in each of its rounds that were warm, by the number of the round."""
     good = _select_answered(sweep, load)
     numbers = sorted(pc.unique(good["round"]).to_pylist())
     rounds = dict(zip(numbers, sweep.rounds[load], strict=False))

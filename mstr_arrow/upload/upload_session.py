@@ -247,7 +247,7 @@ def is_taken(error: ServerError) -> bool:
 
 
 def _read_answer(response: Response) -> Any:
-    """Return what an answer says, None without a body; errors: ProtocolError for what is no JSON."""
+    """Return the members of a response, None without a body; errors: ProtocolError for what is no JSON."""
     return response.json() if response.body else None
 
 

@@ -25,7 +25,7 @@ _IN_A_FILE = {"have the file to yourself": "{chmod}, or hand it over on standard
 
 
 def first_line(path: Path) -> Credential:
-    """Return what reads the first line of a file, at each log-in anew; standard input (``-``) is read at once."""
+    """Return a function that reads a file's first line, at each log-in anew; of ``-``, standard input, at once."""
     if path == STDIN:
         try:
             return _first(sys.stdin.readline(), "standard input")
@@ -46,7 +46,7 @@ def first_line(path: Path) -> Credential:
 
 
 def ask_later(username: Credential, why_not_another: str | None) -> Credential:
-    """Return what asks for a password on the terminal; errors: UsageError where there is nobody to ask."""
+    """Return a function that asks for a password on the terminal; errors: UsageError where nobody can answer."""
     whose = f" of {username}" if isinstance(username, str) else ""
     if not sys.stdin.isatty():
         known = f" {why_not_another}" if why_not_another else ""

@@ -89,7 +89,7 @@ def _line(key: str, value: Any) -> str:
 
 
 def _expect(text: str, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the file should hold when it is changed."""
+    """Return the content of the file when it is changed."""
     content = tomllib.loads(text)
     table = {key: value for key, value in content.get(name, {}).items() if key.replace("_", "-") not in changes}
     return content | {name: table | {key: value for key, value in changes.items() if value is not None}}

@@ -92,7 +92,7 @@ def mentions(root: Any) -> list[Mention]:
 
 
 def needs(root: Any, nodes: Sequence[Any], schema: pa.Schema) -> Needs:
-    """Return what a statement needs of the object that these nodes name: of one in several places, all its rows."""
+    """Return the needs of a statement for the object of these nodes: of one in several places, all its rows."""
     columns = _columns(root, nodes, schema.names)
     if len(nodes) > 1:
         return Needs(columns)
