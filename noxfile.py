@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import chain
 
 import nox
 
@@ -111,13 +112,14 @@ def versions(session: nox.Session) -> None:
     session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
 
 
-@nox.session
+@nox.session(python=PYTHONS[0])
 def minimum(session: nox.Session) -> None:
-    """Run the tests with the oldest dependencies that the project allows."""
-    project = PROJECT["project"]
-    oldest = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
-    install(session, "-e", ".[cli]", *CORE_TEST, *(name.replace(">=", "==") for name in oldest))
-    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED)
+    """Run all tests with the oldest Python and the oldest dependencies, of all extras, that the project allows."""
+    extras = {name: each for name, each in PROJECT["project"]["optional-dependencies"].items() if name != "all"}
+    allowed = sorted({*PROJECT["project"]["dependencies"], *chain.from_iterable(extras.values())})
+    oldest = [requirement.replace(">=", "==") for requirement in allowed]
+    install(session, "-e", ".[all]", *TEST, *oldest)
+    session.run("pytest", *FOUR_PROCESSES, *session.posargs, env=COMPILED | ONE_THREAD)
 
 
 @nox.session

@@ -334,7 +334,11 @@ def test_duckdb_runs_one_extraction_per_execution(opened):
         database.register("cube", cube)
         for _ in range(2):
             assert database.sql('select sum("Units") from cube').fetchall() == [(sum(total),)]
-    assert since(server, before) == [("POST", "1"), ("GET", "1000")] * 2
+    first, second = (
+        [("POST", "1"), ("GET", "1000")],
+        [("POST", "1000")],
+    )  # DuckDB before 2 binds once, and not again
+    assert since(server, before) in (first * 2, first + second)
     assert server.instances_created == instances + 2
     local = cube  # noqa: F841 - DuckDB finds it by its name
     assert duckdb.sql("select count(*) from local").fetchall() == [(120,)]

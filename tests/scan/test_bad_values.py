@@ -207,7 +207,8 @@ def test_pages_with_and_without_an_offset_are_not_one_column(connection, simulat
     simulator.fail(Fault.rewritten(moments).on(path="/instances", times=None))
     types = {"Day": pa.timestamp("us"), "Event@Opened": pa.string(), "Amount": pa.string()}
     scan = connection.cube("Bad Days", limits=SMALL, on_bad_value=choice, types=types)
-    with pytest.raises(ConversionError, match="column 'Day' from row 300 on has an offset from UTC, and others"):
+    wrapped = pl.exceptions.ComputeError  # by Polars before 2, of lazy frames
+    with pytest.raises((ConversionError, wrapped), match="column 'Day' from row 300 on has an offset from UTC"):
         WAYS[way](scan, tmp_path)
 
 

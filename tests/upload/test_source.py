@@ -250,7 +250,7 @@ def test_a_file_that_changes_while_its_slices_are_read_is_told(tmp_path, monkeyp
     pl.select(n=pl.int_range(100)).write_parquet(path)
     pl.select(n=pl.int_range(100, 200)).write_parquet(other)
     with source_of(pl.scan_parquet(path), "t").open() as batches:
-        assert next(batches).num_rows == 20
+        assert next(batches).num_rows <= 20  # Polars before 1.38 gives a slice in several batches
         other.replace(path)
         with pytest.raises(DataChanged, match="was changed while it was read"):
-            next(batches)
+            list(batches)
