@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from itertools import chain
+from urllib.request import urlopen
 
 import nox
 
@@ -17,6 +18,7 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # or each process that tests start c
 ONE_THREAD = {"POLARS_MAX_THREADS": "1"}  # for each process: threads that have nothing to do look for work actively
 CORE = ("tests/test_imports.py", "tests/test_whole_way.py", "tests/scan/test_ways_out.py", "tests/test_docs.py")
 CHECKED = ("mstr_arrow", "benchmarks", "tests", "noxfile.py", "conftest.py")
+VULNERABILITIES = "https://pypi.org/pypi"
 LOCKED = "requirements/development.txt"
 BENCHMARKS = (
     "decode",
@@ -150,7 +152,11 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Ask whether vulnerabilities are known of what is pinned; needs the network."""
+    """Ask PyPI whether vulnerabilities are known of what is pinned; needs the internet."""
+    try:
+        urlopen(f"{VULNERABILITIES}/pip/json", timeout=20).close()  # noqa: S310 - it is a fixed https URL
+    except OSError as error:
+        session.error(f"{VULNERABILITIES} cannot be reached, which knows the vulnerabilities: {error}")
     session.install("pip-audit")
     session.run("pip-audit", "--require-hashes", "--disable-pip", "-r", LOCKED)
 

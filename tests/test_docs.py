@@ -97,3 +97,12 @@ def test_the_files_that_a_room_is_said_to_have_are_in_it():
     assert [
         (room, name) for room, name in named if not any((ROOT / at / room / name).exists() for at in places)
     ] == []
+
+
+def test_each_session_of_nox_is_told_to_who_contributes():
+    sessions = re.findall(
+        r"^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert len(sessions) > 10
+    assert [name for name in sessions if not re.search(rf"`nox (?:-R )?-s {name}\b", told)] == []
