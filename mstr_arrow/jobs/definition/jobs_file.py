@@ -5,26 +5,29 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
-from pathlib import PurePath
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from mstr_arrow.errors import InsecureWarning, UsageError
 from mstr_arrow.jobs.definition.file_wording import in_words_of_the_file
 from mstr_arrow.jobs.definition.problems import Problem, combine_problems, problems_of
-from mstr_arrow.jobs.definition.templates import names_in
+from mstr_arrow.jobs.definition.targets import target_of
+from mstr_arrow.jobs.definition.templates import Values, names_in
 from mstr_arrow.jobs.increments import reads_again
 from mstr_arrow.jobs.records.history import beside
 from mstr_arrow.names import suggestion
 from mstr_arrow.paths import read_path
 from mstr_arrow.query.since import read_overlap
+from mstr_arrow.query.sql_conditions import from_sql
 from mstr_arrow.session.login_modes import SECRETS
 from mstr_arrow.toml.line_numbers import line_of, lines_of
 from mstr_arrow.toml.reader import read_toml
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from mstr_arrow.jobs.definition.file_model import File, Job, Place
     from mstr_arrow.toml.line_numbers import Path as Way
@@ -114,6 +117,7 @@ def _of_job(name: str, job: Job, file: File) -> Iterator[Problem]:
     yield from _of_object(way, name, job)
     yield from _of_server(way, name, job, file)
     yield from _of_destination(way, name, job)
+    yield from _of_texts(way, job)
     for key, words in _texts_of(job):
         try:
             names_in(words)
@@ -176,6 +180,24 @@ def _of_destination(way: Way, name: str, job: Job) -> Iterator[Problem]:
             f"the job {name!r} keeps former results, and its destination has no date in it or is not a path here",
             'Write destination = "sales/{today}/", for one.',
         )
+
+
+def _of_texts(way: Way, job: Job) -> Iterator[Problem]:
+    """Find conditions and paths that no run can use, as far as nothing is filled in to them."""
+    for key in ("where", "having"):
+        for at, condition in enumerate(getattr(job, key)):
+            if "{" not in condition:
+                yield from _find_refusal((*way, key, at), partial(from_sql, condition))
+    if isinstance(job.destination, str) and "{" not in job.destination:
+        values = Values(datetime.now(UTC))
+        yield from _find_refusal((*way, "destination"), partial(target_of, job, values, Path()))
+
+
+def _find_refusal(way: Way, read: Callable[[], object]) -> Iterator[Problem]:
+    try:
+        read()
+    except UsageError as error:
+        yield Problem(way, error.message.rstrip("."), error.hint or "")
 
 
 def _is_file(job: Job) -> bool:

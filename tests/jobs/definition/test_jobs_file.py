@@ -34,6 +34,9 @@ def test_defaults_are_in_each_job_that_says_nothing_else(jobs_file):
             JOB + "where = \"Day = '{toady}'\"\n",
             "line 4: '{toady}' is nothing that can be filled in. Did you mean {today}?",
         ),
+        (JOB + 'where = "Units >"\n', "line 4: the condition 'Units >' is no SQL at '>'. It takes"),
+        (JOB + 'having = ["Units > 1", "Units +"]\n', "line 4: the condition 'Units +' is no SQL"),
+        (JOB.replace("sales/", "sales.xlsx"), "line 3: the name 'sales.xlsx' does not say which format is wanted."),
         (
             JOB + 'server = "b"\n[servers.bi]\nurl = "x"\n',
             "line 4: the job 'sales' names the server 'b', and there is no",
