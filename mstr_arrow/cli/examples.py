@@ -2,7 +2,8 @@
 
 EXIT_CODES = (
     "Exit codes: 0 done · 1 the server or the network failed, or a file could not be written · 2 wrong usage · "
-    "3 the data are not what was promised or do not fit a type · 130 interrupted by Ctrl-C · 143 ended by SIGTERM."
+    "3 the data are not what was promised or do not fit a type · 130 interrupted by Ctrl-C · "
+    "141 whoever read the output has left · 143 ended by SIGTERM."
 )
 MORE_OPTIONS = "LDAP, proxies, certificates and time-outs: mstr-arrow whoami --help."
 FIRST_STEPS = """\
