@@ -16,13 +16,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mstr_arrow.grid.escapes import unescape
-from mstr_arrow.grid.places import bytes_of, drop_escaped, places_of, stand, texts_between, truths
+from mstr_arrow.grid.escapes import read_strings
+from mstr_arrow.grid.places import bytes_of, drop_escaped, stand, texts_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from mstr_arrow.grid.cut import Piece
     from mstr_arrow.grid.places import Places
@@ -32,7 +30,6 @@ _MOST_STRINGS = 64
 _LARGEST = 2**31 - 1
 _BYTES_PER_BACKSLASH, _BYTES_PER_QUOTE, _FEW = 8, 2, 4096
 """No server's text is fuller of either; a place takes eight bytes."""
-_NONE: Places = np.empty(0, np.intp)
 _NULL = "h\\N;"
 
 
@@ -40,28 +37,24 @@ _NULL = "h\\N;"
 class Slot:
     """The texts at one place of each element, as JSON has them between the quotes at ``opening`` and ``closing``.
 
-    ``escaped`` says which of them have escapes, if any has, and ``unescaped`` has those without.
+    ``unescaped`` has those without escapes, None where the list has none.
     """
 
     data: pa.Buffer
     opening: Places
     closing: Places
-    escaped: NDArray[np.bool_] | None
     unescaped: pa.StringArray | None
 
     def texts(self) -> pa.StringArray:
         """Return the text of each element."""
-        texts = texts_between(self.data, self.opening, self.closing)
-        return texts if self.escaped is None else pc.replace_with_mask(texts, truths(self.escaped), self.unescaped)
+        return texts_between(self.data, self.opening, self.closing) if self.unescaped is None else self.unescaped
 
     def nulls(self) -> pa.BooleanArray | None:
         """Say which elements have the id of no value here; None where none has, as nearly always."""
         if self.unescaped is None:  # it has a backslash, which JSON escapes
             return None
-        null = np.zeros(len(self.opening), np.bool_)
-        found = pc.starts_with(self.unescaped, _NULL).cast(pa.uint8())
-        null[self.escaped] = np.frombuffer(found.buffers()[1], np.bool_, len(found))  # to_numpy imports pandas
-        return truths(null) if null.any() else None
+        null = pc.starts_with(self.unescaped, _NULL)
+        return null if pc.any(null).as_py() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +82,16 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
     text = bytes_of(piece.page, piece.start, piece.end)
     if len(text) > _LARGEST or text.min() < ord(" "):
         return None
-    backslashes: Places | None = _NONE
-    if piece.page.find(b"\\", piece.start, piece.end) >= 0:
-        backslashes = places_of(text, b"\\", most=max(len(text) // _BYTES_PER_BACKSLASH, _FEW))
-    quotes = places_of(text, b'"', most=max(len(text) // _BYTES_PER_QUOTE, _FEW))
-    if backslashes is None or quotes is None:
+    marked = text == ord('"')
+    slashes = text == ord("\\")
+    escapes = int(np.count_nonzero(slashes))
+    if escapes > max(len(text) // _BYTES_PER_BACKSLASH, _FEW):
         return None
-    quotes = drop_escaped(quotes, backslashes)
+    if escapes:
+        drop_escaped(marked, slashes)
+    if np.count_nonzero(marked) > max(len(text) // _BYTES_PER_QUOTE, _FEW):
+        return None
+    quotes = np.flatnonzero(marked)
     template = _template(piece, quotes)
     if template is None or len(quotes) % (2 * template.strings):
         return None
@@ -104,7 +100,7 @@ def read_alike(piece: Piece) -> dict[str, Any] | None:
     if not _is_written_so(piece, template, closing):
         return None
     data = pa.py_buffer(piece.page).slice(piece.start, len(text))
-    slots = [_slot(data, *quotes_of_one, backslashes) for quotes_of_one in zip(opening, closing, strict=True)]
+    slots = [_slot(data, *places, escaped=escapes > 0) for places in zip(opening, closing, strict=True)]
     return {name: _fill(value, slots) for name, value in template.members.items()}
 
 
@@ -158,10 +154,7 @@ def _is_written_so(piece: Piece, template: _Template, closing: Sequence[Places])
     return all(stand(piece.page, part, behind, piece.start).all() for part, behind in parts)
 
 
-def _slot(data: pa.Buffer, opening: Places, closing: Places, backslashes: Places) -> Slot:
-    if len(backslashes):
-        escaped = np.searchsorted(backslashes, opening) < np.searchsorted(backslashes, closing)
-        if escaped.any():
-            texts = texts_between(data, opening[escaped], closing[escaped])
-            return Slot(data, opening, closing, escaped, unescape(texts))
-    return Slot(data, opening, closing, None, None)
+def _slot(data: pa.Buffer, opening: Places, closing: Places, *, escaped: bool) -> Slot:
+    if not escaped:
+        return Slot(data, opening, closing, None)
+    return Slot(data, opening, closing, read_strings(data, opening, closing))

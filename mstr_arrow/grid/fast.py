@@ -1,12 +1,14 @@
 """The fast decoder: a page to arrays without a Python object per row, cell or element.
 
 Element lists are read by the places of their quotes where their elements are written alike, and by Arrow's JSON
-reader with a fixed schema where they are not; matrices of indices digit by digit, others through its CSV reader.
-All leave the interpreter lock to others. Whatever is not certain raises `Unrecognised`.
+reader with a fixed schema where they are not; matrices of indices digit by digit, of other numbers through its CSV
+reader, those with texts by where their cells are. All leave the interpreter lock to others, but for what a
+quarter of a MiB of texts takes that have letters as escapes. Whatever is not certain raises `Unrecognised`.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -47,8 +49,7 @@ def read_arrays(document: Document, columns: Columns) -> PageArrays:
     try:
         # The values first: where a page is for the plain decoder, it is nearly always for them.
         values = {
-            part: _values(document.values[part], _types(document, columns, part)) if document.metrics else []
-            for part in columns.options.parts
+            part: _values(document, columns, part) if document.metrics else [] for part in columns.options.parts
         }
         headers = _row_headers(document)
         elements = iter(tuple(_elements_by_place(document, columns)))
@@ -120,8 +121,15 @@ def _types(document: Document, columns: Columns, part: str) -> list[pa.DataType]
     return [MARKED if drops and totals_column(document, number) else next(left) for number in numbers]
 
 
-def _values(matrix: Any, types: Sequence[pa.DataType]) -> list[pa.Array]:
-    read = read_numbers if all(map(is_number, types)) else read_values
+def _values(document: Document, columns: Columns, part: str) -> list[pa.Array]:
+    matrix, types = document.values[part], _types(document, columns, part)
+    if all(map(is_number, types)):
+        read = read_numbers
+    else:
+        # In a tidy result the data columns of one metric become one column.
+        tidy = columns.options.layout == "tidy"
+        own = [document.metric_at(number) if tidy else number for number in range(document.data_columns)]
+        read = partial(read_values, own=own)
     # Rounded once to a double, as JSON says; a smaller type is then a matter of range.
     types_read = [FLOAT64 if pa.types.is_floating(to) else to for to in types]
     try:

@@ -28,27 +28,15 @@ def bytes_of(text: bytes, start: int = 0, end: int | None = None) -> NDArray[np.
     return np.frombuffer(text, np.uint8)[start:end]
 
 
-def places_of(text: NDArray[np.uint8], byte: bytes, most: int) -> Places | None:
-    """Find a byte; None where it stands in more than ``most`` places, each of which takes eight bytes."""
-    found = text == ord(byte)
-    return None if np.count_nonzero(found) > most else np.flatnonzero(found)
-
-
-def drop_escaped(quotes: Places, backslashes: Places) -> Places:
-    """Leave out the quotes that are part of a string of JSON, behind an odd number of backslashes."""
-    if not len(backslashes):
-        return quotes
-    return quotes[~np.isin(quotes, behind_odd_runs(backslashes), assume_unique=True)]
-
-
-def behind_odd_runs(backslashes: Places) -> Places:
-    """Find the places behind an odd number of backslashes; there is at least one. A quote there ends nothing."""
-    last = np.diff(backslashes, append=-1) != 1
-    if last.all():
-        return backslashes + 1
-    ends = np.flatnonzero(last)
-    behind: Places = backslashes[ends[np.diff(ends, prepend=-1) % 2 == 1]] + 1
-    return behind
+def drop_escaped(quotes: NDArray[np.bool_], backslashes: NDArray[np.bool_]) -> None:
+    """Leave out the quotes behind an odd number of backslashes, which end no text; there is a backslash."""
+    if not (backslashes[1:] & backslashes[:-1]).any():
+        np.greater(quotes[1:], backslashes[:-1], out=quotes[1:])
+        return
+    places = np.flatnonzero(backslashes)
+    ends = np.flatnonzero(np.diff(places, append=-1) != 1)
+    last = places[ends[np.diff(ends, prepend=-1) % 2 == 1]]
+    quotes[last[last < len(quotes) - 1] + 1] = False
 
 
 def find_lists(text: bytes, keys: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -99,12 +87,6 @@ def texts_between(data: pa.Buffer, opening: Places, closing: Places) -> pa.Strin
     texts = pa.StringArray.from_buffers(2 * count - 1, pa.py_buffer(bounds), data)
     # Every other one is what stands between two texts.
     return texts.take(whole_numbers(np.arange(0, 2 * count, 2, dtype=np.int32)))
-
-
-def truths(values: NDArray[np.bool_]) -> pa.BooleanArray:
-    """Hand truth values over to Arrow."""
-    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
 
 
 def whole_numbers(values: NDArray[np.int32]) -> pa.Int32Array:

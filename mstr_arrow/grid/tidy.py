@@ -216,6 +216,12 @@ def _cross(
 
 
 def _concat(arrays: Sequence[pa.Array]) -> pa.Array:
+    if len(arrays) > 1 and pa.types.is_dictionary(arrays[0].type):
+        dictionaries = [array.dictionary for array in arrays]
+        texts = {(len(each), *(buffer and buffer.address for buffer in each.buffers())) for each in dictionaries}
+        if len(texts) == 1:
+            indices = pa.concat_arrays([array.indices for array in arrays])
+            return pa.DictionaryArray.from_arrays(indices, dictionaries[0])
     return pa.chunked_array(arrays).unify_dictionaries().combine_chunks()
 
 

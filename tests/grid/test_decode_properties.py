@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import MstrError
-from mstr_arrow.grid import cut, decode, fast, matrix, quoted
+from mstr_arrow.grid import cells, cut, decode, fast, matrix
 from mstr_arrow.grid.grid_options import GridOptions
 
 PLAINLY = decode.decode_plainly
@@ -427,7 +427,7 @@ def forced(small_list, near):
     """Cut small lists too, search the end of a part close to the next one, read few rows of a matrix together."""
     stack = ExitStack()
     stack.enter_context(patch.object(cut, "_SMALL_LIST", small_list))
-    for module, name in ((cut, "_NEAR"), (matrix, "_SLICE"), (quoted, "BLOCK")):
+    for module, name in ((cut, "_NEAR"), (matrix, "_SLICE"), (cells, "_SLICE")):
         stack.enter_context(patch.object(module, name, near))
     return stack
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from mstr_arrow.grid import cut, decode, matrix
+from mstr_arrow.grid import cells, cut, decode, matrix
 from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.stitch import Stitcher
 
@@ -493,6 +493,7 @@ def cutting_small_parts():
     with (
         patch.object(cut, "_SMALL_LIST", 0),
         patch.object(matrix, "_SLICE", 20),
+        patch.object(cells, "_SLICE", 20),
         patch.object(decode, "decode_plainly", count),
     ):
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from unittest.mock import patch
 
 import pyarrow as pa
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mstr_arrow.errors import ConversionError
-from mstr_arrow.grid import decode, escapes, matrix, quoted
+from mstr_arrow.grid import cells, decode, escapes, matrix
 from mstr_arrow.grid.cut import Piece, Unrecognised
-from mstr_arrow.grid.escapes import unescape
 from mstr_arrow.grid.grid_options import GridOptions
 from mstr_arrow.grid.matrix import MARKED, cast_values, read_numbers, read_values
+from mstr_arrow.grid.quoted import restore
 
 AWKWARD = [
     *("", "null", "5", "true", "a,", ",", ",a", '"', '""', "a ] b [ c", "],[", "],", ",[", "]", "[", "[[1,2]]"),
@@ -59,7 +60,7 @@ SLICES = st.sampled_from([1, 7, 40, 64, 100, matrix._SLICE])
 
 def read(raw, *types, of=read_values, bytes_of_slice=matrix._SLICE):
     text = f'{{"raw":{raw}}}'.encode("utf-8", "surrogatepass")
-    with patch.object(matrix, "_SLICE", bytes_of_slice), patch.object(quoted, "BLOCK", bytes_of_slice):
+    with patch.object(matrix, "_SLICE", bytes_of_slice), patch.object(cells, "_SLICE", bytes_of_slice):
         return of(Piece(text, len('{"raw":'), len(text) - 1), types)
 
 
@@ -90,6 +91,24 @@ def test_texts_of_a_column_with_several_types_are_read_as_json_reads_them(texts,
     assert cast_values(array, pa.string()).to_pylist() == texts
 
 
+@given(
+    rows=st.lists(st.tuples(*[SPELLINGS | st.none()] * 5), min_size=1, max_size=6),
+    own=st.lists(st.integers(0, 2), min_size=5, max_size=5),
+    bytes_of_slice=SLICES,
+)
+def test_columns_of_one_metric_have_one_dictionary_in_which_each_text_stands_once(rows, own, bytes_of_slice):
+    raw = spell(rows, ascii_only=False)
+    arrays = read(raw, *[pa.string()] * 5, of=partial(read_values, own=own), bytes_of_slice=bytes_of_slice)
+    assert list(zip(*(array.to_pylist() for array in arrays), strict=True)) == rows
+    for metric in set(own):
+        dictionaries = [
+            array.dictionary.to_pylist() for array, mine in zip(arrays, own, strict=True) if mine == metric
+        ]
+        assert all(each == dictionaries[0] for each in dictionaries)
+        texts = {row[at] for row in rows for at in range(5) if own[at] == metric} - {None}
+        assert sorted(dictionaries[0]) == sorted(texts)
+
+
 def test_two_spellings_of_a_text_are_one_text():
     (array,) = read(r'[["é"],["\u00e9"],["a\/b"],["a/b"],["5"],[5],["\"\\"],["\u0022\u005c"]]', pa.string())
     assert array.to_pylist() == ["é", "é", "a/b", "a/b", "5", "5", '"\\', '"\\']
@@ -111,6 +130,7 @@ def test_two_spellings_of_a_text_are_one_text():
             r'[[\"a"]]',
         ),
         *('[["a"],[]]', '[["a"],["b","c"]]', '[["a"],"b"]', '[["a"],[["b"]]]', '[["a"]],["b"]]', '[["a"] ,["b"]]'),
+        *('[["a"],[nulls]]', '[["a"],[nul]]', '[["a"],[nope]]', '[["a"],[]]', '[["a"],[,]]', r'[["a"\"],["a]]'),
         *('[["a"],[true]]', '[["a"],[nan]]', '[["a"],[01]]', '[["a"],[]', '["a"]', "[]", '[["a"],[{"b":1}]]'),
     ],
 )
@@ -175,13 +195,14 @@ def test_a_text_is_no_number_and_no_truth_value(to):
 
 @given(texts=st.lists(SPELLINGS, max_size=6), data=st.data(), bytes_of_block=SLICES)
 def test_escapes_of_any_kind_are_read_as_json_reads_them(texts, data, bytes_of_block):
-    spelt = [json.dumps(text, ensure_ascii=data.draw(st.booleans()))[1:-1] for text in texts]
-    spelt += data.draw(st.lists(st.sampled_from([r"\/\b\f", r"\u0022\u005C\u005c", r"\uD83D\uDE00x", r"\uffff"])))
+    spelt = [json.dumps(text, ensure_ascii=data.draw(st.booleans())) for text in texts]
+    more = [r"\/\b\f", r"\u0022\u005C\u005c", r"\uD83D\uDE00x", r"\uffff", r"\u007f~", "\x7f~^", r"\\u0041"]
+    spelt += data.draw(st.lists(st.sampled_from([f'"{text}"' for text in more])))
     cut_off = data.draw(st.integers(0, len(spelt)))
     with patch.object(escapes, "BLOCK", bytes_of_block):
-        found = unescape(pa.array(spelt, pa.string())[cut_off:])
+        found = restore(pa.array(spelt, pa.string())[cut_off:])
     found.validate(full=True)
-    assert found.to_pylist() == [json.loads(f'"{text}"') for text in spelt[cut_off:]]
+    assert found.to_pylist() == [json.loads(text) for text in spelt[cut_off:]]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +220,12 @@ def test_escapes_of_any_kind_are_read_as_json_reads_them(texts, data, bytes_of_b
 )
 def test_what_is_no_escape_is_left_to_the_plain_decoder(texts):
     with pytest.raises(Unrecognised):
-        unescape(pa.array([*texts, "end of all"], pa.string()))
+        restore(pa.array([f'"{text}"' for text in (*texts, "end of all")], pa.string()))
+
+
+def test_texts_with_all_that_could_stand_between_them_are_left_to_the_plain_decoder():
+    with pytest.raises(Unrecognised):
+        restore(pa.array(['"\x7f~^`"', r'"\u0041"']))
 
 
 def _page(make, texts, *, ascii_only=False):
