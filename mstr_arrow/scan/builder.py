@@ -122,7 +122,7 @@ class ScanBuilder:
         >>> with ma.connect(url, username=user, password=password) as conn:
         ...     sales = conn.cube("Sales Cube")
         ...     sales.filter((ma.col("Units") >= 3) & ma.col("Region").is_in(["East", "West"])).count_rows() > 0
-        ...     sales.filter(pl.col("Region").str.to_uppercase() == "EAST", ma.col("Units") >= 3).count_rows() > 0
+        ...     sales.filter(pl.col("Region") == "East", ma.col("Units") >= 3).count_rows() > 0
         True
         True
         """

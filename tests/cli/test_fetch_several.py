@@ -22,7 +22,7 @@ def test_each_object_becomes_a_file_of_its_name(run, tmp_path):
     assert (result.code, result.out) == (0, b"")
     assert rows_in(tmp_path / "new" / "out") == {"One Row.parquet": 1, "Sales Cube.parquet": 2_000}
     *_, last = result.err.splitlines()
-    assert last.startswith("2 objects: 2 done; 2,001 rows, 0.")
+    assert last.startswith("2 objects: 2 done; 2,001 rows, 1")
     assert "One Row: 1 row in" in result.err
 
 

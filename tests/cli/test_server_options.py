@@ -97,7 +97,7 @@ def test_a_server_without_encryption_is_said_once_and_may_be_meant(run, monkeypa
 def test_a_proxy_is_asked(run):
     result = run("ls", "--url", "http://bi.example.com", "--proxy", "http://127.0.0.1:9")
     assert (result.code, "no connection to the proxy 127.0.0.1:9" in result.err) == (1, True)
-    assert "MSTR_PROXY" in result.err
+    assert "The proxy comes from --proxy" in result.err
 
 
 def test_passwords_of_proxy_and_key_come_from_environment_or_profile(connected, profile, monkeypatch):
