@@ -243,3 +243,14 @@ def test_head_and_columns_reach_every_kind_of_file(run, tmp_path):
     read = [pa.ipc.open_file(tmp_path / "x.arrow").read_all(), pq.read_table(tmp_path / "x.parquet")]
     assert read[0].to_pylist() == read[1].to_pylist()
     assert read[0].column_names == ["Units", "Region"]
+
+
+@pytest.mark.parametrize("option", [("--compression", "snappy"), ("--row-group-rows", 100)])
+@pytest.mark.parametrize("output", [("-o", "x.csv"), ("-o", "-")])
+def test_options_of_parquet_are_refused_for_other_formats(run, server, tmp_path, monkeypatch, option, output):
+    monkeypatch.chdir(tmp_path)
+    result = run("fetch", CUBE, *output, *option)
+    assert (result.code, result.out, list(tmp_path.iterdir())) == (2, b"", [])
+    assert f"{option[0]} is for Parquet" in result.err
+    assert run("fetch", CUBE, "-o", "x.parquet", *option).code == 0
+    assert server.open_sessions == 0

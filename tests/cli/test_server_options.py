@@ -178,6 +178,7 @@ def test_each_way_in_by_each_place(connected, profile, private, monkeypatch):
         (["--api-key-file", "nowhere"], {}, "there is no file 'nowhere'"),
         (["--password-file", "secret", "--session", "s.json"], {}, "--password-file and --session contradict"),
         (["--password-file", "secret"], {}, "without a user name"),
+        ([], {"MSTR_PASSWORD": "p"}, "MSTR_PASSWORD gives a password without a user name"),
         (["--password-file", "secret", "--password-stdin"], {}, "contradict"),
         (["--read-timeout", "0"], {}, "--read-timeout is 0.0"),
         (["--key-file", "k.pem"], {}, "--key-file and MSTR_KEY_PASSWORD are of no use without --cert-file"),
@@ -214,7 +215,7 @@ def test_a_profiles_secret_goes_to_its_own_server_and_for_its_own_user(connected
 def test_a_password_without_a_user_is_anybodys(connected, profile):
     profile(f"[default]\nurl = '{URL}'\npassword = 'p'\n")
     assert who(connected("--username", "bob")) == {"username": "bob", "password": "p"}
-    assert who(connected()) == {}
+    assert "of profile 'default' gives a password without a user name" in connected()
     profile(f"[default]\nurl = '{URL}'\nusername = {{env = 'U'}}\npassword = 'p'\n")
     assert "is that of its own user" in connected("--username", "bob")
 

@@ -17,9 +17,6 @@ from mstr_arrow.files.formats import Format
 
 HEADERS = ("NAME", "TYPE", "ID", "PATH", "MODIFIED", "OWNER")
 DETAILS = ("CERTIFIED", "ROWS", "COLUMNS", "MB", "DATA UPDATED", "STATUS")
-PARQUET = ParquetOptions(
-    compression="zstd", row_group_rows=131_072, part_rows=None, part_bytes=None, overwrite=False
-)
 
 
 @takes_server()
@@ -71,7 +68,7 @@ def ls(
     """List the cubes, reports, data models and dashboards that you can see."""
     console = Terminal(stderr=True)
     with show_errors(console, verbose=verbose):
-        target = None if output is None else output_from(output, output_format, PARQUET)
+        target = None if output is None else output_from(output, output_format, ParquetOptions())
         kind = None if listed == "all" else listed
         chosen = "all" if projects and "all" in projects else projects
         with open_connection(server) as connection:

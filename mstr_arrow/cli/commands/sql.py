@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import pyarrow as pa
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
     from mstr_arrow.grid.grid_options import OnBadValue
 
 T = TypeVar("T")
-
-PARQUET = ParquetOptions(
-    compression="zstd", row_group_rows=131_072, part_rows=None, part_bytes=None, overwrite=False
-)
 
 
 @takes_server()
@@ -85,9 +80,7 @@ def sql(
     """
     console = Terminal(stderr=True)
     with show_errors(console, verbose=verbose):
-        target = (
-            None if output is None else output_from(output, output_format, replace(PARQUET, overwrite=overwrite))
-        )
+        target = None if output is None else output_from(output, output_format, ParquetOptions(overwrite=overwrite))
         bad_values = read_on_bad_value(on_bad_value or ())
         parameters = parameters_from(parameter or ())
         with Database() as database, ThreadPoolExecutor(1) as thread:

@@ -75,6 +75,7 @@ def choose(
         return name_way_in({said[0]: _usable(level[said[0]])})
     if login_mode is not None:
         raise UsageError(f"login mode {login_mode!r} needs a user name.", hint="Add --username or MSTR_USERNAME.")
+    _refuse_password_of_nobody(levels)
     return WayIn(NAMES[LoginMode.ANONYMOUS], {})
 
 
@@ -100,6 +101,15 @@ def _usable(given: Given) -> Credential:
     if given.refusal is not None:
         raise UsageError(given.refusal, hint="Say for that server who logs in, or use a profile of its own.")
     return given.value
+
+
+def _refuse_password_of_nobody(levels: Sequence[Mapping[str, Given]]) -> None:
+    """Refuse a password where nothing says whose it is: without it one would be a guest, who sees other data."""
+    for given in (level["password"] for level in levels if "password" in level):
+        raise UsageError(
+            f"{given.where} gives a password without a user name.",
+            hint="Add --username or MSTR_USERNAME. To be a guest, leave the password away.",
+        )
 
 
 def _refuse_password(options: Mapping[str, Given], level: Mapping[str, Given]) -> None:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from mstr_arrow.files.sinks import Sink
     from mstr_arrow.scan.scan import Scan
 
+COMPRESSION = "zstd"
+ROW_GROUP_ROWS = 131_072
 PART_BYTES = 256 * MB
 """Size of a part where a folder is asked for and no size."""
 
@@ -46,11 +48,11 @@ PART_BYTES = 256 * MB
 class ParquetOptions:
     """How Parquet is written: `Scan.write_parquet` explains each."""
 
-    compression: str
-    row_group_rows: int
-    part_rows: int | None
-    part_bytes: int | None
-    overwrite: bool
+    compression: str = COMPRESSION
+    row_group_rows: int = ROW_GROUP_ROWS
+    part_rows: int | None = None
+    part_bytes: int | None = None
+    overwrite: bool = False
     partition_by: Sequence[str] = ()
     mode: Mode | None = None
 

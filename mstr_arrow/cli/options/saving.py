@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mstr_arrow.cli.options import common
-from mstr_arrow.cli.options.output import Output, ParquetOptions, output_from
+from mstr_arrow.cli.options.output import COMPRESSION, ROW_GROUP_ROWS, Output, ParquetOptions, output_from
 from mstr_arrow.cli.options.pairs import read_names
 from mstr_arrow.cli.options.resuming import (
     IfChanged,
@@ -21,6 +21,7 @@ from mstr_arrow.cli.options.resuming import (
 )
 from mstr_arrow.errors import UsageError
 from mstr_arrow.files.adding import Mode
+from mstr_arrow.files.formats import Format
 from mstr_arrow.files.hive import partition_columns
 
 
@@ -42,16 +43,22 @@ class Saving:
     ] = None
     output_format: common.OutputFormat = None
     compression: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="CODEC",
-            help="Of Parquet: zstd, snappy, gzip, lz4, brotli or none.",
+            help=f"Of Parquet: zstd, snappy, gzip, lz4, brotli or none; {COMPRESSION} without it.",
             rich_help_panel=common.FILE,
         ),
-    ] = "zstd"
+    ] = None
     row_group_rows: Annotated[
-        int, typer.Option(metavar="ROWS", min=1, help="Rows of a Parquet row group.", rich_help_panel=common.FILE)
-    ] = 131_072
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            min=1,
+            help=f"Rows of a Parquet row group, {ROW_GROUP_ROWS:,} without it.",
+            rich_help_panel=common.FILE,
+        ),
+    ] = None
     part_rows: Annotated[
         int | None,
         typer.Option(
@@ -153,7 +160,9 @@ class Saving:
 
     def _target(self, output: str) -> Output | Resuming:
         if not self.resumes:
-            return output_from(output, self.output_format, self._parquet, makes_folders=True)
+            target = output_from(output, self.output_format, self._parquet, makes_folders=True)
+            self._check_format(target.format)
+            return target
         return read_resuming(
             output,
             self.output_format,
@@ -163,6 +172,15 @@ class Saving:
             schema_mode=self.schema_mode,
             verify=self.verify,
         )
+
+    def _check_format(self, written: Format) -> None:
+        """Refuse options of Parquet for another format; errors: UsageError."""
+        for option, given in {"--compression": self.compression, "--row-group-rows": self.row_group_rows}.items():
+            if given is not None and written != "parquet":
+                raise UsageError(
+                    f"{option} is for Parquet, and the result becomes {written}.",
+                    hint="Leave it away, or choose Parquet: -o x.parquet, or --format parquet.",
+                )
 
     def _require_output(self) -> str:
         if self.output is None:
@@ -179,8 +197,8 @@ class Saving:
     @property
     def _parquet(self) -> ParquetOptions:
         return ParquetOptions(
-            compression=self.compression,
-            row_group_rows=self.row_group_rows,
+            compression=self.compression or COMPRESSION,
+            row_group_rows=self.row_group_rows or ROW_GROUP_ROWS,
             part_rows=self.part_rows,
             part_bytes=self.part_bytes,
             overwrite=self.overwrite,
