@@ -1,4 +1,5 @@
 import json
+import signal
 
 import pytest
 
@@ -51,7 +52,9 @@ def test_every_setting_reaches_the_server(run, monkeypatch):
 
 def test_a_port_that_is_taken_is_told(run, simulator):
     port = simulator.url.rpartition(":")[2].partition("/")[0]
+    hearing = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     result = run("simulate", "--rows", 1, "--port", port)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == hearing
     assert (result.code, result.err) == (
         2,
         f"UsageError: another process listens on port {port}.\nChoose another, or a free one: --port 0.\n",

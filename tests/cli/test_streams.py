@@ -164,9 +164,7 @@ def test_errors_are_told_in_every_encoding(encoded, arguments):
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("arguments", [each for each in EVERY if each.values[0][0] != "logout"])
 @pytest.mark.parametrize("both", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_a_reader_who_leaves_ends_it_without_a_word(run, both, arguments, monkeypatch, tmp_path):
-    if arguments[0] == "simulate":
-        monkeypatch.setattr("mstr_arrow.cli.commands.simulate.signal.signal", lambda *_: None)
+def test_a_reader_who_leaves_ends_it_without_a_word(run, both, arguments, tmp_path):
     with unread() as out, (tmp_path / "err").open("w", encoding="utf-8") as err:
         code = run(arguments, out, out if both else err)
     assert code == (0 if arguments == ["ls", "нет такого"] and not both else 141)

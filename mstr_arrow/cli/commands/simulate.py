@@ -3,7 +3,8 @@
 import signal
 import textwrap
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from errno import EADDRINUSE
 from itertools import groupby
 from json import dumps
@@ -102,10 +103,7 @@ def simulate(
         except ValueError as error:
             hint = "mstr-arrow simulate --list-settings lists all settings, with what they take."
             raise UsageError(f"--set: {error}.", hint=hint) from None
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        with ExitStack() as stack:
+        with _hear_signals() as stop, ExitStack() as stack:
             try:
                 sim = stack.enter_context(simulator)
             except OSError as error:
@@ -124,6 +122,18 @@ def simulate(
                 )
             )
             stop.wait()
+
+
+@contextmanager
+def _hear_signals() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C and SIGTERM set meanwhile."""
+    stop = threading.Event()
+    former = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def show_settings(*, as_json: bool) -> None:
