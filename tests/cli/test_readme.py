@@ -40,6 +40,7 @@ def test_the_commands_of_the_readme_run(run, tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} >= {"sales.parquet", "east.csv"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_the_first_commands_of_the_page_about_them_run(run, tmp_path, monkeypatch):
     pytest.importorskip("duckdb")
