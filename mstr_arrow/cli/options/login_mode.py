@@ -70,12 +70,11 @@ def choose(
     if said == ["username"]:
         username = _usable(level["username"])
         return name_way_in({"username": username, "password": _password(username, levels, ask)}, login_mode)
-    _refuse_password(levels[0], level)
+    _refuse_password(levels if not said else levels[:1], [level[key] for key in said])
     if said:
         return name_way_in({said[0]: _usable(level[said[0]])})
     if login_mode is not None:
         raise UsageError(f"login mode {login_mode!r} needs a user name.", hint="Add --username or MSTR_USERNAME.")
-    _refuse_password_of_nobody(levels)
     return WayIn(NAMES[LoginMode.ANONYMOUS], {})
 
 
@@ -103,20 +102,14 @@ def _usable(given: Given) -> Credential:
     return given.value
 
 
-def _refuse_password_of_nobody(levels: Sequence[Mapping[str, Given]]) -> None:
-    """Refuse a password where nothing says whose it is: without it one would be a guest, who sees other data."""
-    for given in (level["password"] for level in levels if "password" in level):
+def _refuse_password(levels: Sequence[Mapping[str, Given]], others: Sequence[Given]) -> None:
+    """Refuse a password that belongs to nobody: beside another way in, or where one would be a guest in silence."""
+    for password in (level["password"] for level in levels if "password" in level):
+        for other in others:
+            raise UsageError(
+                f"{password.where} and {other.where} contradict each other.", hint="A password needs --username."
+            )
         raise UsageError(
-            f"{given.where} gives a password without a user name.",
+            f"{password.where} gives a password without a user name.",
             hint="Add --username or MSTR_USERNAME. To be a guest, leave the password away.",
         )
-
-
-def _refuse_password(options: Mapping[str, Given], level: Mapping[str, Given]) -> None:
-    """Refuse a password on the command line that belongs to nobody."""
-    if "password" not in options:
-        return
-    where = options["password"].where
-    for other in (level[key] for key in WHO if key in level):
-        raise UsageError(f"{where} and {other.where} contradict each other.", hint="A password needs --username.")
-    raise UsageError(f"{where} gives a password without a user name.", hint="Add --username.")
